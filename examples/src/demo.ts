@@ -1,0 +1,51 @@
+/**
+ * `pnpm demo`: the story of a session at each provider, over real HTTP on the loopback address. Every figure is read from
+ * the server's counters or the service's state.
+ *
+ *   --json   the same as JSON lines
+ *
+ * Ends by itself, with exit code 0 if every step happened as it should.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { chapter as pitchpoint } from "./demo/pitchpoint.ts"
+import { chapter as placewise } from "./demo/placewise.ts"
+import { chapter as priava } from "./demo/priava.ts"
+import * as Print from "./demo/print.ts"
+import type { Chapter, Row } from "./demo/story.ts"
+import { chapter as walletApp } from "./demo/walletApp.ts"
+
+/** The first one is told as it happens and has the machine to itself: a thousand calls at once keep it busy. */
+const first: Chapter = placewise
+
+/** The others mostly wait, so they happen together; each is told when all have ended. */
+const others: ReadonlyArray<Chapter> = [priava, pitchpoint, walletApp]
+
+const printer = process.argv.includes("--json") ? Print.jsonLines : Print.table(process.stdout.isTTY)
+
+const live = Effect.zipRight(
+  Console.log(printer.chapter(first.name)),
+  first.run((row) => Console.log(printer.row(row)))
+)
+
+const recorded = (chapter: Chapter) =>
+  Effect.suspend(() => {
+    const lines = [printer.chapter(chapter.name)]
+    const record = (row: Row) => Effect.sync(() => void lines.push(printer.row(row)))
+    return Effect.map(Effect.exit(chapter.run(record)), (exit) => ({ lines, exit }))
+  })
+
+const together = Effect.gen(function*() {
+  const records = yield* Effect.forEach(others, recorded, { concurrency: "unbounded" })
+  for (const { lines } of records) yield* Console.log(lines.join("\n"))
+  for (const { exit } of records) yield* exit
+})
+
+Effect.zipRight(live, together).pipe(
+  Effect.timeoutFail({
+    duration: "30 seconds",
+    onTimeout: () => new Error("the demo took longer than 30 seconds")
+  }),
+  NodeRuntime.runMain
+)

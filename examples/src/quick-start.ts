@@ -1,0 +1,25 @@
+/**
+ * The example of the README: a member of a loyalty club signs in, asks for the balance of points, and signs out.
+ */
+/* eslint-disable no-restricted-imports -- a reader counts lines here, a bundler does not see this file */
+// #region quick-start
+import { TokenStore } from "@effect-auth/core"
+import { Placewise, PlacewiseAuth, PlacewiseClient } from "@effect-auth/placewise"
+import { FetchHttpClient } from "@effect/platform"
+import { Config, Effect, Layer, type Redacted } from "effect"
+
+export const rewards = Effect.fn("rewards")(function*(email: string, password: Redacted.Redacted) {
+  const auth = yield* PlacewiseAuth.PlacewiseAuth
+  const client = yield* PlacewiseClient.PlacewiseClient
+  yield* auth.signIn({ _tag: "Password", identifier: { email }, password })
+  const response = yield* client.get("/members/me/rewards-program/status")
+  return yield* Effect.ensuring(response.json, Effect.ignore(auth.signOut))
+})
+
+export const Member = Placewise.layerConfig({
+  club: Config.string("PLACEWISE_CLUB"),
+  clientToken: Config.redacted("PLACEWISE_CLIENT_TOKEN"),
+  productName: Config.string("PLACEWISE_PRODUCT"),
+  userAgent: Config.succeed("my-app/1.0")
+}).pipe(Layer.provide([FetchHttpClient.layer, TokenStore.layerMemory]))
+// #endregion

@@ -1,0 +1,163 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as accounts from "../accounts.ts"
+import { UsageError } from "../failures.ts"
+import { type Home, locate } from "../home.ts"
+import * as Output from "../output.ts"
+import { withProgress } from "../progress.ts"
+import { connect } from "../providers/connect.ts"
+import type { Connection } from "../providers/connection.ts"
+import { type Flag, type ProviderName, registry, type Secret, variableOf } from "../providers/registry.ts"
+import * as secrets from "../secrets.ts"
+import { http } from "../session.ts"
+import * as store from "../store.ts"
+import * as vault from "../vault.ts"
+import { isActive } from "./status.ts"
+import { described } from "./token.ts"
+
+export interface Options {
+  readonly provider: ProviderName
+  readonly account: Option.Option<string>
+  readonly store: Option.Option<string>
+  readonly stdin: boolean
+  /** What the flags and their variables say. */
+  readonly flags: Readonly<Record<string, Option.Option<string>>>
+}
+
+/** Flags and variables first, then what is remembered. */
+const optionsOf = Effect.fnUntraced(function*(options: Options, before: accounts.Account | undefined) {
+  const found: Record<string, string> = {}
+  for (const flag of registry[options.provider].flags) {
+    const value = Option.getOrUndefined(options.flags[flag.name] ?? Option.none()) ?? before?.options[flag.name]
+    if (value !== undefined) found[flag.name] = yield* checked(flag, value)
+    else if (flag.required === true) {
+      const variable = variableOf(options.provider, flag.name)
+      return yield* new UsageError({ message: `--${flag.name} (or ${variable}) is needed: ${flag.description}` })
+    }
+  }
+  return found
+})
+
+const checked = (flag: Flag, value: string) =>
+  flag.oneOf === undefined || flag.oneOf.includes(value)
+    ? Effect.succeed(value)
+    : Effect.fail(new UsageError({ message: `--${flag.name} is one of ${flag.oneOf.join(", ")}` }))
+
+interface Kept {
+  readonly secret: Secret
+  readonly value: Redacted.Redacted<string> | undefined
+  /** A secret of the environment stays there. */
+  readonly toKeep: boolean
+}
+
+/** A kept secret goes to the host that it was given for, and to no other. */
+const remembered = Effect.fnUntraced(function*(
+  home: Home,
+  before: accounts.Account | undefined,
+  host: string | undefined,
+  secret: Secret
+) {
+  const sealed = before?.options["host"] === host ? before?.sealed[secret.name] : undefined
+  if (before === undefined || sealed === undefined) return undefined
+  return yield* vault.unseal(yield* vault.keys(home), accounts.belonging(before, secret.name), sealed)
+})
+
+const keptOf = (home: Home, options: Options, before: accounts.Account | undefined, host: string | undefined) =>
+  Effect.forEach(registry[options.provider].kept, (secret) =>
+    Effect.gen(function*() {
+      const given = yield* secrets.fromEnvironment(options.provider, secret)
+      const kept: Kept = given !== undefined
+        ? { secret, value: given, toKeep: false }
+        : { secret, value: yield* remembered(home, before, host, secret), toKeep: true }
+      return kept
+    }))
+
+/** What is still missing: from standard input all at once, or asked for one after the other. */
+const completed = Effect.fnUntraced(function*(options: Options, kept: ReadonlyArray<Kept>) {
+  const { credential } = registry[options.provider]
+  const missing = kept.filter(({ value }) => value === undefined).map(({ secret }) => secret)
+  const lines = options.stdin ? yield* secrets.fromStdin([...missing, credential]) : undefined
+  const values: Record<string, Redacted.Redacted<string>> = {}
+  for (const { secret, value } of kept) {
+    values[secret.name] = value ?? lines?.[missing.indexOf(secret)] ??
+      (yield* secrets.fromPrompt(options.provider, secret))
+  }
+  const last = lines?.at(-1)
+  const askCredential = Effect.gen(function*() {
+    return last ?? (yield* secrets.fromEnvironment(options.provider, credential)) ??
+      (yield* secrets.fromPrompt(options.provider, credential))
+  })
+  return { values, askCredential }
+})
+
+/** One name is one session: another one under it would leave the first one's tokens behind, live and unseen. */
+const refuseSecond = Effect.fnUntraced(function*(before: accounts.Account | undefined, connection: Connection) {
+  if (before === undefined || before.realm === connection.auth.realm || !(yield* isActive(before))) return
+  return yield* new UsageError({
+    message: `account ${before.account} of ${before.provider} is signed in as ${before.realm}: ` +
+      "sign it out first, or use another --account"
+  })
+})
+
+const save = Effect.fnUntraced(function*(home: Home, account: Omit<accounts.Account, "sealed">, secretsToKeep: {
+  readonly [name: string]: Redacted.Redacted<string>
+}) {
+  const keys = yield* vault.keys(home)
+  const sealed: Record<string, string> = {}
+  for (const [name, secret] of Object.entries(secretsToKeep)) {
+    sealed[name] = yield* vault.seal(keys, accounts.belonging(account, name), secret)
+  }
+  yield* accounts.write(home, { ...account, sealed })
+})
+
+const accountName = Effect.fnUntraced(function*(given: Option.Option<string>) {
+  const name = Option.getOrElse(given, () => "default")
+  if (/^[\x21-\x7e]{1,64}$/.test(name)) return name
+  return yield* new UsageError({ message: "--account is 1 to 64 letters, digits and signs" })
+})
+
+export const run = (options: Options) =>
+  Effect.gen(function*() {
+    const { provider } = options
+    const account = yield* accountName(options.account)
+    const home = yield* locate(options.store)
+    const before = yield* accounts.read(home, provider, account)
+    const all = yield* optionsOf(options, before)
+    const kept = yield* keptOf(home, options, before, all["host"])
+    const { askCredential, values } = yield* completed(options, kept)
+    const once = new Set(registry[provider].flags.filter((flag) => flag.once === true).map((flag) => flag.name))
+    const lasting = Object.fromEntries(Object.entries(all).filter(([name]) => !once.has(name)))
+    const toKeep = Object.fromEntries(
+      kept.flatMap(({ secret, toKeep }) => {
+        const value = values[secret.name]
+        return toKeep && value !== undefined ? [[secret.name, value]] : []
+      })
+    )
+    return yield* Effect.gen(function*() {
+      const connection = yield* connect(provider, { account, options: all, secrets: values })
+      yield* refuseSecond(before, connection)
+      if (connection.before !== undefined) {
+        yield* Output.say(yield* connection.before.pipe(withProgress(`${provider}: sending a code`)))
+      }
+      const credential = yield* askCredential
+      const remember = save(
+        home,
+        { format: 1, provider, account, realm: connection.auth.realm, options: lasting },
+        toKeep
+      )
+      const token = yield* Effect.uninterruptibleMask((restore) =>
+        Effect.zipLeft(
+          restore(connection.signIn(credential).pipe(withProgress(`${provider}: signing in`))),
+          remember
+        )
+      )
+      const life = yield* described(token)
+      const result: Output.Result = {
+        text: `${provider} ${account}: signed in, ${Output.left(life.expiresIn)}`,
+        json: { provider, account, realm: connection.auth.realm, ...life }
+      }
+      return result
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(store.layer(home), http)))
+  })

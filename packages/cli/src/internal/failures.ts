@@ -1,0 +1,78 @@
+/** The ways in which a command fails, and the exit code of each. The README has the same table. */
+import { AuthError, isAuthError } from "@effect-auth/core/AuthError"
+import * as Data from "effect/Data"
+import * as Schema from "effect/Schema"
+
+/** The command line, or what was given beside it, is at fault. */
+export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+
+/** A secret is needed, and there is neither a variable, nor standard input, nor a person to ask. */
+export class SecretMissing extends Data.TaggedError("SecretMissing")<{
+  readonly secret: string
+  readonly variable: string
+}> {
+  override get message(): string {
+    return `the ${this.secret} is missing: set ${this.variable}, pass it with --stdin to sign-in, or sign in on a terminal`
+  }
+}
+
+/** A call got no answer: the connection failed or broke. What it was caused by may quote headers, and is not kept. */
+export class CallFailed extends Data.TaggedError("CallFailed")<{
+  readonly provider: string
+  readonly account: string
+  readonly method: string
+}> {
+  override get message(): string {
+    return `${this.provider} ${this.method}: no answer, or one that can't be read`
+  }
+}
+
+/** A call got an answer, and its status is 400 or more. The body has been printed. */
+export class HttpStatus extends Data.TaggedError("HttpStatus")<{
+  readonly provider: string
+  readonly account: string
+  readonly status: number
+}> {
+  override get message(): string {
+    return `${this.provider} answered HTTP ${this.status}`
+  }
+}
+
+/** Somebody pressed Ctrl-C at a prompt. */
+export class Interrupted extends Data.TaggedError("Interrupted") {
+  override get message(): string {
+    return "interrupted"
+  }
+}
+
+export type Failure = AuthError | UsageError | SecretMissing | CallFailed | HttpStatus | Interrupted
+
+/** What a command ends with after it has told its failure. */
+export class Reported extends Data.TaggedError("Reported")<{ readonly code: number }> {}
+
+export const codes = {
+  UsageError: 2,
+  SecretMissing: 3,
+  SignInRequired: 10,
+  RefreshTokenRejected: 11,
+  RefreshOutcomeUnknown: 12,
+  TokenRequestRejected: 13,
+  AccessTokenRejected: 14,
+  AuthMisconfigured: 15,
+  ProviderUnavailable: 16,
+  CallFailed: 16,
+  TokenStoreError: 17,
+  HttpStatus: 22,
+  Interrupted: 130
+} as const satisfies Record<Failure["_tag"], number>
+
+/** Something that should not happen. */
+export const unexpected = 1
+
+const encode = Schema.encodeSync(AuthError)
+
+/** The failure as data: its tag, its message, and the fields that are safe to print, which are all it has. */
+export const toJson = (failure: Failure): object => {
+  if (isAuthError(failure)) return { ...encode(failure), message: failure.message }
+  return { ...failure, _tag: failure._tag, message: failure.message }
+}

@@ -1,0 +1,60 @@
+/**
+ * What a command prints. Results go to standard output, everything else to standard error, and a write that is done has
+ * left the process.
+ */
+import * as Effect from "effect/Effect"
+
+const to = (stream: NodeJS.WriteStream) => (chunk: string | Uint8Array): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const done = () => {
+      stream.off("error", done)
+      resume(Effect.void)
+    }
+    // Nobody reads any more (`| head`): that is the reader's business.
+    stream.on("error", done)
+    stream.write(chunk, done)
+  })
+
+/** Writes as it is. */
+export const stdout = to(process.stdout)
+
+/** Writes as it is. */
+export const stderr = to(process.stderr)
+
+/** Says something to the person, beside the result. */
+export const say = (text: string): Effect.Effect<void> => stderr(`${text}\n`)
+
+/** A command's result, for people and for programs. */
+export interface Result {
+  readonly text: string
+  readonly json: unknown
+}
+
+export const print = (result: Result, json: boolean): Effect.Effect<void> => {
+  const text = json ? JSON.stringify(result.json) : result.text
+  return text === "" ? Effect.void : stdout(`${text}\n`)
+}
+
+const units = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]] as const
+
+/** A span of time in its two largest units. */
+export const span = (millis: number): string => {
+  let rest = Math.max(0, Math.floor(millis / 1000))
+  const parts: Array<string> = []
+  for (const [name, seconds] of units) {
+    const count = Math.floor(rest / seconds)
+    rest -= count * seconds
+    if (count > 0 || parts.length > 0) parts.push(`${count} ${name}`)
+  }
+  return parts.slice(0, 2).join(" ") || "0 s"
+}
+
+/** How much of a life is left, in words. */
+export const left = (seconds: number | null): string =>
+  seconds === null ? "no known end" : `${span(seconds * 1000)} left`
+
+/** Rows under a heading, each column as wide as its widest cell. */
+export const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n")
+}

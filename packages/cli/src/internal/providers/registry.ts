@@ -1,0 +1,93 @@
+/** What the commands ask for at each provider. The providers themselves are loaded when they are used. */
+
+export const providerNames = ["placewise", "priava", "pitchpoint", "wallet-app"] as const
+
+export type ProviderName = typeof providerNames[number]
+
+export const isProvider = (text: string): text is ProviderName => providerNames.some((name) => name === text)
+
+/** An option that is no secret. It is a flag of `sign-in`, may come from a variable, and is remembered. */
+export interface Flag {
+  readonly name: string
+  readonly description: string
+  readonly required?: boolean | undefined
+  readonly oneOf?: ReadonlyArray<string> | undefined
+  /** Meant for this one sign-in: neither remembered nor taken from a variable. */
+  readonly once?: boolean | undefined
+}
+
+export interface Secret {
+  readonly name: string
+  readonly label: string
+}
+
+export interface Questions {
+  readonly title: string
+  readonly flags: ReadonlyArray<Flag>
+  /** Secrets of the application itself: later refreshes need them, so they are kept, sealed. */
+  readonly kept: ReadonlyArray<Secret>
+  /** What signs in. It is never kept. */
+  readonly credential: Secret
+}
+
+const host = (known: string): Flag => ({ name: "host", description: `${known} or a URL; default: production` })
+
+export const registry: Readonly<Record<ProviderName, Questions>> = {
+  placewise: {
+    title: "a member of a Placewise loyalty club",
+    flags: [
+      host("production, apac, dev"),
+      { name: "club", description: "The slug of the loyalty club", required: true },
+      { name: "product-name", description: "The product name that Placewise assigned", required: true },
+      { name: "user-agent", description: "Names your client; default: this program" },
+      { name: "locale", description: "An IETF language tag" },
+      { name: "email", description: "Who signs in: an e-mail address" },
+      { name: "msisdn", description: "Who signs in: a phone number" },
+      { name: "member-id", description: "Who signs in: a member's id" },
+      { name: "external", description: "Sign in with a token of this provider", oneOf: ["google", "apple"] },
+      { name: "send-code", description: "First send a one-time password that way", oneOf: ["sms", "email"], once: true }
+    ],
+    kept: [{ name: "client-token", label: "client token" }],
+    credential: { name: "password", label: "password" }
+  },
+  priava: {
+    title: "an integration at Priava",
+    flags: [
+      host("production, sandbox"),
+      { name: "region", description: "Where the tenant's data lives", required: true, oneOf: ["APAC", "EU", "US"] },
+      { name: "client-id", description: "The client id of the admin screen", required: true },
+      { name: "redirect-uri", description: "The redirect URI of the admin screen", required: true },
+      { name: "token-url", description: "The token endpoint, where it is not the usual one" }
+    ],
+    kept: [{ name: "client-secret", label: "client secret" }],
+    credential: { name: "code", label: "code of the admin screen" }
+  },
+  pitchpoint: {
+    title: "a service account at Pitchpoint",
+    flags: [
+      host("production"),
+      { name: "username", description: "The user name of the service account", required: true },
+      { name: "alias", description: "Act as this account of the same organisation" }
+    ],
+    kept: [],
+    credential: { name: "password", label: "password" }
+  },
+  "wallet-app": {
+    title: "a user of the Wallet App API",
+    flags: [
+      host("production"),
+      { name: "email", description: "The user's e-mail address", required: true },
+      {
+        name: "permissions",
+        description: "What the key may do, with commas between: brands.get,members.get",
+        required: true
+      }
+    ],
+    kept: [],
+    credential: { name: "password", label: "password" }
+  }
+}
+
+/** The environment variable of a flag or a secret: `EFFECT_AUTH_WALLET_APP_PASSWORD`. */
+export const variableOf = (provider: ProviderName, name: string): string =>
+  `EFFECT_AUTH_${provider}_${name}`.replaceAll("-", "_").toUpperCase()

@@ -1,0 +1,115 @@
+/**
+ * What every wire contract needs: errors without a `_tag` on the wire, secrets, path segments, an honest document.
+ *
+ * @since 0.1.0
+ */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as JSONSchema from "effect/JSONSchema"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
+
+/**
+ * A tagged error class as a server sends it: the class's fields and no `_tag`, under a status. An empty body is read
+ * as an error without fields where the class needs none.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const error = <A, I extends { readonly _tag: string }>(
+  self: Schema.Schema<A, I> & { readonly _tag: I["_tag"]; readonly fields: Schema.Struct.Fields },
+  options: { readonly status: number; readonly description: string }
+): Schema.Schema<A, Omit<I, "_tag">> => {
+  const body = Schema.encodedSchema(Schema.Struct(Struct.omit(self.fields, "_tag")))
+  // An empty body reaches the decoder as `undefined`; a document of the contract shows the body that there may be.
+  const wire = Schema.UndefinedOr(body).annotations({ jsonSchema: JSONSchema.fromAST(body.ast, { definitions: {} }) })
+  const tagged = Schema.transform(wire, self, {
+    strict: false,
+    decode: (fields) => ({ ...fields, _tag: self._tag }),
+    encode: (fields: I) => Struct.omit(fields, "_tag")
+  })
+  return Schema.make<A, Omit<I, "_tag">>(tagged.ast).annotations(
+    HttpApiSchema.annotations({ status: options.status, description: options.description })
+  )
+}
+
+/**
+ * A secret text, `Redacted` from decode to header. What is wrong with it is told without telling it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Secret: Schema.Schema<Redacted.Redacted<string>, string> = Schema.Redacted(
+  Schema.String.annotations({
+    title: "secret",
+    description: "A secret text",
+    message: () => ({ message: "Expected a secret text", override: true })
+  })
+)
+
+/**
+ * A token as a server hands it out: a {@link Secret} that is not empty.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Token: Schema.Schema<Redacted.Redacted<string>, string> = Schema.Redacted(
+  Schema.NonEmptyString.annotations({
+    title: "token",
+    description: "A token",
+    identifier: "Token",
+    message: () => ({ message: "Expected a token", override: true })
+  })
+)
+
+/**
+ * One segment of a path, percent-encoded when it is sent (the server's router decodes it). Empty, `.` and `..` are
+ * refused: no encoding keeps a URL parser from resolving them.
+ *
+ * @see RFC 3986 section 5.2.4: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PathSegment: Schema.Schema<string> = Schema.transform(
+  Schema.String,
+  Schema.String.pipe(Schema.filter((text) => text !== "" && text !== "." && text !== "..")),
+  { strict: true, decode: (text) => text, encode: (text) => encodeURIComponent(text) }
+).annotations({ message: () => ({ message: "Expected a path segment", override: true }) })
+
+const decodeError = "#/components/schemas/HttpApiDecodeError"
+
+/** Objects are open, and the platform's own 400 is not the provider's. */
+const honest = (node: any): any => {
+  if (Array.isArray(node)) return node.map(honest)
+  if (typeof node !== "object" || node === null) return node
+  const out: Record<string, any> = {}
+  for (const [key, value] of Object.entries(node)) {
+    // The platform gives each unknown value one and the same `$id`, which a document may define only once.
+    const isOurs = (key === "additionalProperties" && value === false) || (key === "$id" && typeof value === "string")
+    if (!isOurs) out[key] = honest(value)
+  }
+  if (!Array.isArray(out.anyOf) || !out.anyOf.some((member) => member.$ref === decodeError)) return out
+  const rest = out.anyOf.filter((member) => member.$ref !== decodeError)
+  return rest.length === 1 ? rest[0] : { ...out, anyOf: rest }
+}
+
+/**
+ * The `transform` annotation of a contract that describes someone else's server (`OpenApi.Transform`): objects may hold
+ * more than is listed, and the decode error that the platform adds to every HttpApi is left out.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const openApi = (spec: Record<string, any>): Record<string, any> => {
+  const out = honest(spec)
+  for (const path of Object.values<Record<string, any>>(out.paths)) {
+    for (const operation of Object.values(path)) {
+      const answer = operation.responses["400"]
+      const schema = answer?.content?.["application/json"]?.schema
+      if (schema?.$ref === decodeError) delete operation.responses["400"]
+      else if (typeof schema?.description === "string") answer.description = schema.description
+    }
+  }
+  for (const name of ["HttpApiDecodeError", "Issue", "PropertyKey"]) delete out.components.schemas[name]
+  return out
+}

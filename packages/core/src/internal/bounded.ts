@@ -1,0 +1,26 @@
+/** Waiting for somebody else's code no longer than we like, and leaving it behind when that is over. */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+
+/**
+ * Runs an effect in a fiber of its own and waits for it as long as `wait` does; then interrupts it and does not wait for
+ * that. What is done at once needs no race, which would cost three fibers more: a store in memory, mostly.
+ */
+export const bounded = <A, E, E2>(
+  effect: Effect.Effect<A, E>,
+  wait: (done: Effect.Effect<Exit.Exit<A, E>>) => Effect.Effect<Exit.Exit<A, E>, E2>
+): Effect.Effect<A, E | E2> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      Effect.forkDaemon(Effect.interruptible(effect)),
+      (fiber) =>
+        Effect.flatMap(Effect.yieldNow(), (): Effect.Effect<A, E | E2> =>
+          fiber.unsafePoll() ?? restore(wait(Effect.interruptible(Fiber.await(fiber)))).pipe(
+            Effect.ensuring(
+              Effect.suspend(() => fiber.unsafePoll() === null ? Fiber.interruptFork(fiber) : Effect.void)
+            ),
+            Effect.flatten
+          ))
+    )
+  )

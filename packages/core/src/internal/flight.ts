@@ -1,0 +1,95 @@
+/**
+ * The only single flight of the project. A flight runs in a fiber of its own, so that no caller can take it down: callers
+ * wait on a Deferred and may leave alone. None of Effect's caches can carry this: interruption poisons them, or they keep
+ * failures, or they stop after one.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import { ProviderUnavailable } from "../AuthError.ts"
+import { type Cell, type Flight, isMet, type Need, strength, tidy } from "./cell.ts"
+import type { Engine, FlightError } from "./engine.ts"
+import { now } from "./time.ts"
+
+/** How often a need is looked at again before it counts as not to be met: tokens that are dead on arrival, mostly. */
+const mostRounds = 4
+
+export type Run<C> = (engine: Engine<C>, cell: Cell, flight: Flight) => Effect.Effect<void, FlightError>
+
+/** Joins the flight under way or starts one, until the need is met or a flight for a need as strong as this one failed. */
+export const ensure = <C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need,
+  run: Run<C>
+): Effect.Effect<void, FlightError> =>
+  Effect.gen(function*() {
+    for (let round = 0; round < mostRounds; round++) {
+      if (isMet(cell, need, yield* now)) return
+      const running = cell.flight
+      if (running === undefined) {
+        yield* start(engine, cell, need, run)
+      } else {
+        const exit = yield* Effect.exit(wait(running))
+        if (exit._tag === "Failure" && strength[running.need._tag] >= strength[need._tag]) {
+          if (isMet(cell, need, yield* now)) return
+          return yield* exit
+        }
+      }
+    }
+    if (isMet(cell, need, yield* now)) return
+    return yield* new ProviderUnavailable({
+      provider: engine.provider.name,
+      account: cell.account,
+      operation: "refresh",
+      reason: "timeout"
+    })
+  })
+
+export const wait = (flight: Flight): Effect.Effect<void, FlightError> =>
+  Effect.suspend(() => {
+    flight.waiters++
+    return Deferred.await(flight.done)
+  })
+
+/** Starts a flight and waits for it. */
+export const start = <C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need,
+  run: Run<C>
+): Effect.Effect<void, FlightError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(launch(engine, cell, need, run), (flight) => restore(wait(flight)))
+  )
+
+/**
+ * Test and set happen in one synchronous step: between a check, a `yield*` and a set the runtime may run somebody else.
+ * `forkDaemon` is right here and nowhere else: closing a scope would interrupt the exchange even inside an uninterruptible
+ * region. The engine's finalizer waits for the flight instead.
+ */
+export const launch = <C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need,
+  run: Run<C>
+): Effect.Effect<Flight> =>
+  Effect.uninterruptible(Effect.suspend(() => {
+    if (cell.flight !== undefined) return Effect.succeed(cell.flight)
+    const flight: Flight = { need, done: Deferred.unsafeMake(FiberId.none), waiters: 0, exchanges: 0, adoptions: 0 }
+    cell.flight = flight
+    const underway = { ended: Effect.exit(Deferred.await(flight.done)) }
+    engine.flights.add(underway)
+    return Effect.interruptible(run(engine, cell, flight)).pipe(
+      Effect.onExit((exit) =>
+        Effect.sync(() => {
+          cell.flight = undefined
+          tidy(cell)
+          engine.flights.delete(underway)
+          Deferred.unsafeDone(flight.done, exit)
+        })
+      ),
+      Effect.forkDaemon,
+      Effect.as(flight)
+    )
+  }))

@@ -1,0 +1,100 @@
+/** The response and the request as they are handed back to a caller: all there, but without the token, and silent when printed. */
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Stream from "effect/Stream"
+import * as httpErrors from "./httpErrors.ts"
+
+/** The scheme, host and path: a query may hold secrets. */
+const placeOf = (url: string): string => {
+  try {
+    const { origin, pathname } = new URL(url)
+    return origin + pathname
+  } catch {
+    return url.replace(/[?#].*$/s, "")
+  }
+}
+
+/** The caller's own request; what prints it shows no header, no query and no body. */
+export const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
+  Object.create(request, {
+    toJSON: {
+      value: () => ({
+        _id: "@effect/platform/HttpClientRequest",
+        method: request.method,
+        url: placeOf(request.url)
+      })
+    }
+  })
+
+/** Nothing but where it was sent. */
+export const bare = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
+  quiet(HttpClientRequest.make(request.method)(placeOf(request.url)))
+
+const clean = (handed: HandedResponse) => (error: httpErrors.ResponseError): httpErrors.ResponseError =>
+  httpErrors.handedBack(error, handed.request, () => handed)
+
+/**
+ * Delegates every member. The response below is in a private field because `util.inspect` looks through proxies and
+ * prototypes; private methods are avoided because each costs every instance.
+ */
+export class HandedResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
+  readonly #inner: HttpClientResponse.HttpClientResponse
+  readonly #request: HttpClientRequest.HttpClientRequest
+
+  constructor(inner: HttpClientResponse.HttpClientResponse, request: HttpClientRequest.HttpClientRequest) {
+    super()
+    this.#inner = inner
+    this.#request = request
+  }
+
+  get [HttpClientResponse.TypeId](): HttpClientResponse.TypeId {
+    return HttpClientResponse.TypeId
+  }
+  get [HttpIncomingMessage.TypeId](): HttpIncomingMessage.TypeId {
+    return HttpIncomingMessage.TypeId
+  }
+  get request() {
+    return quiet(this.#request)
+  }
+  get status() {
+    return this.#inner.status
+  }
+  get headers() {
+    return this.#inner.headers
+  }
+  get cookies() {
+    return this.#inner.cookies
+  }
+  get remoteAddress() {
+    return this.#inner.remoteAddress
+  }
+  get json() {
+    return Effect.mapError(this.#inner.json, clean(this))
+  }
+  get text() {
+    return Effect.mapError(this.#inner.text, clean(this))
+  }
+  get urlParamsBody() {
+    return Effect.mapError(this.#inner.urlParamsBody, clean(this))
+  }
+  get formData() {
+    return Effect.mapError(this.#inner.formData, clean(this))
+  }
+  get arrayBuffer() {
+    return Effect.mapError(this.#inner.arrayBuffer, clean(this))
+  }
+  get stream() {
+    return Stream.mapError(this.#inner.stream, clean(this))
+  }
+
+  toJSON(): unknown {
+    return {
+      _id: "@effect/platform/HttpClientResponse",
+      request: this.request.toJSON(),
+      status: this.status
+    }
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * One flight, from looking at the record to a session that meets the need: flush, read, wait, gate; then `exchange.ts`.
+ * The steps are numbered as in `docs/architecture.md`.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ProviderUnavailable, SignInRequired } from "../AuthError.ts"
+import type { SessionRecord } from "../SessionRecord.ts"
+import type { TokenSet } from "../TokenSet.ts"
+import { adopt } from "./adopt.ts"
+import { type Cell, extrasOf, type Flight, freshness, isMet, type Need } from "./cell.ts"
+import * as claims from "./claims.ts"
+import { flush } from "./commit.ts"
+import { type Engine, type FlightError, keyOf } from "./engine.ts"
+import * as errors from "./errors.ts"
+import { closing, exchangeRefreshToken, type Outcome } from "./exchange.ts"
+import { signInByItself } from "./itself.ts"
+import { observed, operationOf } from "./observe.ts"
+import * as retrying from "./retrying.ts"
+import { now } from "./time.ts"
+
+/** What is to be done about a session whose need is not met. */
+type Plan =
+  | { readonly _tag: "Serve" }
+  | { readonly _tag: "SignIn"; readonly otherwise: FlightError }
+  | { readonly _tag: "Refresh"; readonly record: SessionRecord; readonly tokens: TokenSet }
+
+export const run = <C>(engine: Engine<C>, cell: Cell, flight: Flight): Effect.Effect<void, FlightError> =>
+  observed(engine, cell, flight, fly(engine, cell, flight)).pipe(
+    Effect.onExit(() => reschedule(engine, cell))
+  )
+
+/** A session that is still due is looked at again when its backoff is over. */
+const reschedule = <C>(engine: Engine<C>, cell: Cell): Effect.Effect<void> =>
+  Effect.map(now, ({ mono }) => {
+    const isUnknown = cell.status === "unloaded"
+    if (!isUnknown && (cell.status !== "active" || cell.due > mono)) return
+    const next = mono + Math.max(100, cell.extras?.backoff?.last ?? 1_000)
+    if (engine.settings.scheduled && !engine.closed) engine.scheduler.schedule(cell, next)
+    else cell.due = next
+  })
+
+const fly = Effect.fnUntraced(function*<C>(
+  engine: Engine<C>,
+  cell: Cell,
+  flight: Flight
+): Effect.fn.Return<void, FlightError> {
+  const { need } = flight
+  const started = (yield* now).mono
+  const longest = 2 * engine.settings.claimTtl
+  let failed: FlightError | undefined
+  for (let attempt = 1; (yield* now).mono - started <= longest;) {
+    if (isMet(cell, need, yield* now)) return
+    yield* flush(engine, cell)
+    const seen = cell.adoptions
+    const record = Option.getOrUndefined(yield* engine.store.get(keyOf(engine, cell)))
+    if (cell.adoptions !== seen) continue
+    yield* adopt(engine, cell, record, "read")
+    if (isMet(cell, need, yield* now)) return
+    if (yield* claims.releaseLate(engine, cell, record)) continue
+    if (record?.claim !== undefined && (yield* claims.isLiving(engine, cell, record.claim))) {
+      if (engine.closed) return yield* closing(engine, cell)
+      yield* claims.waitForChange(engine, cell, record)
+      continue
+    }
+    // What went wrong a moment ago says more than "not again yet".
+    const plan = yield* Effect.mapError(gate(engine, cell, need, record), (error) => failed ?? error)
+    if (plan._tag === "Serve") return
+    const outcome = plan._tag === "Refresh"
+      ? yield* exchangeRefreshToken(engine, cell, need, plan.record, plan.tokens)
+      : yield* signInByItself(engine, cell, need, record, plan.otherwise)
+    if (outcome._tag === "Again") {
+      if (flight.exchanges < mostExchanges) continue
+      return yield* exhausted(engine, cell, need)
+    }
+    failed = outcome.error
+    yield* afterFailure(engine, need, outcome, attempt++, started)
+  }
+  return yield* new ProviderUnavailable({ ...subjectOf(engine, cell, need), reason: "busy" })
+})
+
+/** So many exchanges that bring nothing of use are enough: tokens that are dead when they arrive, mostly. */
+const mostExchanges = 3
+const restAfterwards = 15_000
+
+const exhausted = Effect.fnUntraced(function*<C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need
+): Effect.fn.Return<void, FlightError> {
+  const at = yield* now
+  if (isMet(cell, need, at)) return
+  extrasOf(cell).restUntil = at.mono + restAfterwards
+  return yield* errors.ofUseless(subjectOf(engine, cell, need), restAfterwards)
+})
+
+export const subjectOf = <C>(engine: Engine<C>, cell: Cell, need: Need): errors.Subject => ({
+  provider: engine.provider.name,
+  account: cell.account,
+  operation: operationOf(need)
+})
+
+/** Somebody is waiting: one failure that passes quickly is waited out for one more attempt. Everything else is told. */
+const afterFailure = Effect.fnUntraced(function*<C>(
+  engine: Engine<C>,
+  need: Need,
+  outcome: Extract<Outcome, { readonly _tag: "Failed" }>,
+  attempt: number,
+  started: number
+): Effect.fn.Return<void, FlightError> {
+  const elapsed = (yield* now).mono - started
+  const mayRetry = outcome.retryIn !== undefined && attempt === 1 && need._tag !== "scheduled" && !engine.closed &&
+    elapsed + outcome.retryIn <= engine.settings.retryPatience
+  if (!mayRetry) return yield* outcome.error
+  yield* Effect.raceFirst(Effect.sleep(Math.ceil(outcome.retryIn)), Deferred.await(engine.leaving))
+})
+
+/** Step 4. */
+const gate = Effect.fnUntraced(function*<C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need,
+  record: SessionRecord | undefined
+): Effect.fn.Return<Plan, FlightError> {
+  const subject = subjectOf(engine, cell, need)
+  if (record === undefined || cell.status === "never" || cell.status === "signedOut") {
+    const reason = cell.status === "signedOut" ? "signed-out" : "never"
+    return yield* orSignIn(engine, new SignInRequired({ ...subject, reason }), reason === "never")
+  }
+  if (record.state._tag === "ended") {
+    if (need._tag === "rejected") {
+      cell.token = undefined
+      extrasOf(cell).dropped = record.generation
+    }
+    // Without a fingerprint refused credentials can't be told from new ones: they are not sent again.
+    const mayTry = record.state.reason !== "credentials" || engine.provider.fingerprint !== undefined
+    return yield* orSignIn(engine, errors.ofEnd(subject, record.state), mayTry)
+  }
+  const at = yield* now
+  const tokens = record.tokens
+  const pastKnownLife = tokens?.refreshExpiresAt !== undefined && at.wall >= tokens.refreshExpiresAt
+  if (tokens?.refreshToken === undefined || engine.provider.refresh === undefined || pastKnownLife) {
+    if (need._tag === "scheduled") return yield* serveUntilTheEnd(engine, cell)
+    return yield* orSignIn(engine, new SignInRequired({ ...subject, reason: "expired" }), true)
+  }
+  const doubt = record.doubt ?? claims.doubtOf(cell, record.claim)
+  const isAlive = freshness(cell, at) !== "dead"
+  if (doubt !== undefined && engine.provider.rotation === "rotating" && isAlive && need._tag !== "rejected") {
+    if (record.claim !== undefined) yield* claims.drop(engine, cell, record.claim, doubt)
+    if (need._tag === "forced") return yield* errors.ofBackoff(subject, cell.deadAt - at.mono, undefined)
+    return yield* serveUntilTheEnd(engine, cell)
+  }
+  const rest = (cell.extras?.restUntil ?? 0) - at.mono
+  const wait = Math.max(rest, retrying.remaining(cell, record.retry, need._tag === "forced", at))
+  if (wait > 0) return yield* errors.ofBackoff(subject, wait, record.retry?.status)
+  return { _tag: "Refresh", record: { ...record, doubt }, tokens }
+})
+
+const orSignIn = <C>(engine: Engine<C>, error: FlightError, allowed: boolean): Effect.Effect<Plan, FlightError> =>
+  allowed && engine.settings.credentials !== undefined
+    ? Effect.succeed({ _tag: "SignIn", otherwise: error })
+    : Effect.fail(error)
+
+/** Nothing can be done before the live token dies; once it is dead, nothing before somebody asks. */
+const serveUntilTheEnd = <C>(engine: Engine<C>, cell: Cell): Effect.Effect<Plan> =>
+  Effect.map(now, ({ mono }) => {
+    const next = cell.deadAt > mono ? cell.deadAt : Infinity
+    if (engine.settings.scheduled) engine.scheduler.schedule(cell, next)
+    else cell.due = next
+    return { _tag: "Serve" }
+  })

@@ -1,0 +1,361 @@
+/**
+ * The wire contract of the Placewise Public API, as far as a member session needs it: the token endpoints, the one-time
+ * and registration passwords, and two member calls. The typed client, the sandbox server and the OpenAPI document are
+ * derived from {@link PlacewiseApi}.
+ *
+ * Unknown fields are tolerated everywhere, and enumerations are open: the server may know more than this page.
+ *
+ * @see https://docs.mpc.placewise.com/doc-341646 (OAuth Flow)
+ * @see https://docs.mpc.placewise.com/api-3510810 (Create Token)
+ * @see https://docs.mpc.placewise.com/doc-341636 (Common HTTP Error Codes)
+ * @since 0.1.0
+ */
+import * as WireSchema from "@effect-auth/core/WireSchema"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { onWire } from "./PlacewiseError.ts"
+
+export * from "./PlacewiseError.ts"
+
+/**
+ * The documented hosts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const hosts = {
+  production: "https://api.mpc.placewise.com",
+  apac: "https://api.mpc.apac.placewise.com",
+  dev: "https://api.mpc.dev.placewise.com"
+} as const
+
+/**
+ * The headers of every call. `x-user-agent` and `x-product-name` are required by the server, `x-client-authorization`
+ * is the client token of the integration.
+ *
+ * @see https://docs.mpc.placewise.com/doc-341635 (Global Headers)
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Headers = Schema.Struct({
+  "x-client-authorization": WireSchema.Secret,
+  "x-user-agent": Schema.NonEmptyString,
+  "x-product-name": Schema.NonEmptyString,
+  "x-loyalty-club-slug": Schema.optional(Schema.String),
+  "x-locale": Schema.optional(Schema.String)
+})
+
+/**
+ * Signing in with a password: the member's own, a one-time password or a registration password.
+ *
+ * @see https://docs.mpc.placewise.com/api-3510810 (Create Token)
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PasswordGrant = Schema.Struct({
+  grant_type: Schema.Literal("password"),
+  identifier_type: Schema.Literal("id", "email", "msisdn"),
+  identifier: Schema.Union(Schema.String, Schema.Number),
+  password: WireSchema.Secret
+})
+
+/**
+ * Signing in with the token of a social provider.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ExternalTokenGrant = Schema.Struct({
+  grant_type: Schema.Literal("external_token"),
+  external_token: WireSchema.Secret,
+  external_token_type: Schema.Literal("google", "apple")
+})
+
+/**
+ * Trading a refresh token for new tokens.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RefreshTokenGrant = Schema.Struct({
+  grant_type: Schema.Literal("refresh_token"),
+  refresh_token: WireSchema.Secret
+})
+
+/**
+ * The body of Create Token.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CreateTokenPayload = Schema.Union(PasswordGrant, ExternalTokenGrant, RefreshTokenGrant)
+
+/**
+ * New tokens, the same shape for every grant. What the session machine can do without is optional here; `expires_in`
+ * is whole seconds, and anything else is read as "not told".
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TokenResponse = Schema.Struct({
+  access_token: WireSchema.Token,
+  refresh_token: Schema.optional(Schema.NullOr(WireSchema.Secret)),
+  token_type: Schema.optional(Schema.String),
+  expires_in: Schema.optional(Schema.Unknown.annotations({ jsonSchema: { type: "integer" } })),
+  created_at: Schema.optional(Schema.Unknown.annotations({ jsonSchema: { type: "integer" } })),
+  resource_owner_id: Schema.optional(Schema.NullOr(Schema.Union(Schema.Number, Schema.String)))
+})
+
+/**
+ * What Show Token Info tells about a living access token. `expires_in_seconds` is what remains.
+ *
+ * @see https://docs.mpc.placewise.com/api-3510812 (Show Token Info)
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TokenInfo = Schema.Struct({
+  resource_owner_id: Schema.Number,
+  expires_in_seconds: Schema.Number,
+  created_at: Schema.Number,
+  scopes: Schema.optional(Schema.Array(Schema.String)),
+  application: Schema.optional(Schema.Struct({ uid: Schema.optional(Schema.NullOr(Schema.String)) }))
+})
+
+/**
+ * The token to revoke, access or refresh.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RevokePayload = Schema.Struct({ token: WireSchema.Secret })
+
+/**
+ * `{}`: carried out, which for a revocation is no proof that the token was known.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Done = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/**
+ * Where a list stands.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PaginationInfo = Schema.Struct({
+  total_count: Schema.optional(Schema.Number),
+  per_page: Schema.optional(Schema.Number),
+  total_pages: Schema.optional(Schema.Number),
+  current_page: Schema.optional(Schema.Number),
+  next_page: Schema.optional(Schema.NullOr(Schema.Number)),
+  prev_page: Schema.optional(Schema.NullOr(Schema.Number)),
+  is_first_page: Schema.optional(Schema.Boolean),
+  is_last_page: Schema.optional(Schema.Boolean),
+  is_out_of_range: Schema.optional(Schema.Boolean)
+})
+
+/**
+ * One movement of a member's balance. `type` is open; seen: `achievement`, `reward_purchase`, `expiration`,
+ * `correction`, `grant`, `cancellation`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RewardsTransaction = Schema.Struct({
+  id: Schema.Number,
+  type: Schema.String,
+  date: Schema.String,
+  amount: Schema.Number,
+  expired_at: Schema.optional(Schema.NullOr(Schema.String)),
+  details: Schema.optional(Schema.Unknown)
+})
+
+/**
+ * A member's standing in the Rewards Program; who has not joined has `membership: false` and nothing else.
+ *
+ * @see https://docs.mpc.placewise.com/api-3510876 (Show Member Rewards Program Status)
+ * @since 0.1.0
+ * @category schemas
+ */
+export const RewardsStatus = Schema.Struct({
+  membership: Schema.Boolean,
+  membership_started_at: Schema.optional(Schema.NullOr(Schema.String)),
+  balance: Schema.optional(Schema.Number),
+  transactions: Schema.optional(Schema.Array(RewardsTransaction)),
+  pagination_info: Schema.optional(PaginationInfo)
+})
+
+/**
+ * A member. `properties` is what the club defines.
+ *
+ * @see https://docs.mpc.placewise.com/doc-342131 (Member Model)
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Member = Schema.Struct({
+  id: Schema.Number,
+  properties: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  consents: Schema.optional(Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ status: Schema.Boolean, updated_at: Schema.optional(Schema.NullOr(Schema.String)) })
+  })),
+  sms_status: Schema.optional(Schema.NullOr(Schema.String)),
+  email_status: Schema.optional(Schema.NullOr(Schema.String)),
+  push_status: Schema.optional(Schema.NullOr(Schema.String)),
+  created_at: Schema.optional(Schema.NullOr(Schema.String)),
+  updated_at: Schema.optional(Schema.NullOr(Schema.String)),
+  banned_until: Schema.optional(Schema.NullOr(Schema.String)),
+  person_id: Schema.optional(Schema.NullOr(Schema.Union(Schema.String, Schema.Number)))
+})
+
+const Club = Schema.Struct({ slug: WireSchema.PathSegment })
+const ByEmail = Schema.Struct({ slug: WireSchema.PathSegment, email: WireSchema.PathSegment })
+const ByMsisdn = Schema.Struct({ slug: WireSchema.PathSegment, msisdn: WireSchema.PathSegment })
+const OneTimePasswordParams = Schema.Struct({ login_url: Schema.optional(Schema.String) })
+const RegistrationPasswordParams = Schema.Struct({
+  language: Schema.optional(Schema.String),
+  login_url: Schema.optional(Schema.String)
+})
+
+/**
+ * The member's access token as a bearer; without a living one the answer is 460.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class MemberToken extends HttpApiMiddleware.Tag<MemberToken>()("@effect-auth/placewise/MemberToken", {
+  failure: onWire.MemberNotAuthorized,
+  security: { member: HttpApiSecurity.bearer }
+}) {}
+
+/** Create, inspect and revoke tokens: permit `BL:Api:Members:OAuth`. */
+class Tokens extends HttpApiGroup.make("tokens")
+  .add(
+    HttpApiEndpoint.post("createToken", "/v3/:slug/members/oauth/token")
+      .setPath(Club).setHeaders(Headers)
+      .setPayload(CreateTokenPayload)
+      .addSuccess(TokenResponse)
+      .addError(onWire.InvalidCredentials)
+      .addError(onWire.InvalidRefreshToken)
+      .addError(onWire.MemberBanned)
+      .annotate(OpenApi.Summary, "Create Token")
+  )
+  .add(
+    HttpApiEndpoint.post("revokeToken", "/v3/:slug/members/oauth/revoke")
+      .setPath(Club).setHeaders(Headers)
+      .setPayload(RevokePayload)
+      .addSuccess(Done)
+      .annotate(OpenApi.Summary, "Revoke Token")
+  )
+  .add(
+    HttpApiEndpoint.get("tokenInfo", "/v3/:slug/members/oauth/token/info")
+      .setPath(Club).setHeaders(Headers)
+      .addSuccess(TokenInfo)
+      .middleware(MemberToken)
+      .annotate(OpenApi.Summary, "Show Token Info")
+  )
+{}
+
+/** Send a one-time password: permit `BL:Api:Members:CreateOneTimePassword`. */
+class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
+  .add(
+    HttpApiEndpoint.post("smsByMsisdn", "/v3/:slug/members/by_msisdn/:msisdn/send_one_time_password_via_sms")
+      .setPath(ByMsisdn).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .annotate(OpenApi.Summary, "Send OTP via SMS")
+  )
+  .add(
+    HttpApiEndpoint.post("smsByEmail", "/v3/:slug/members/by_email/:email/send_one_time_password_via_sms")
+      .setPath(ByEmail).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .annotate(OpenApi.Summary, "Send OTP via SMS by Email")
+  )
+  .add(
+    HttpApiEndpoint.post("emailByEmail", "/v3/:slug/members/by_email/:email/send_one_time_password_via_email")
+      .setPath(ByEmail).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .annotate(OpenApi.Summary, "Send OTP via Email")
+  )
+  .add(
+    HttpApiEndpoint.post("emailByMsisdn", "/v3/:slug/members/by_msisdn/:msisdn/send_one_time_password_via_email")
+      .setPath(ByMsisdn).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .annotate(OpenApi.Summary, "Send OTP via Email by MSISDN")
+  )
+{}
+
+/** Send a registration password: permit `BL:Api:Members:CreateRegistrationPassword`. */
+class RegistrationPasswords extends HttpApiGroup.make("registrationPasswords")
+  .add(
+    HttpApiEndpoint.post("sms", "/v3/:slug/members/by_msisdn/:msisdn/send_registration_password")
+      .setPath(ByMsisdn).setHeaders(Headers).setUrlParams(RegistrationPasswordParams).addSuccess(Done)
+      .annotate(OpenApi.Summary, "Send Registration Password SMS")
+  )
+  .add(
+    HttpApiEndpoint.post("email", "/v3/:slug/members/by_email/:email/send_registration_password")
+      .setPath(ByEmail).setHeaders(Headers).setUrlParams(RegistrationPasswordParams).addSuccess(Done)
+      .annotate(OpenApi.Summary, "Send Registration Password Email")
+  )
+{}
+
+/** The member who is signed in: permit `BL:Api:Members:OAuth:Get`. */
+class Members extends HttpApiGroup.make("members")
+  .add(
+    HttpApiEndpoint.get("me", "/v3/:slug/members/me")
+      .setPath(Club).setHeaders(Headers).addSuccess(Member)
+      .annotate(OpenApi.Summary, "Show Member (me)")
+  )
+  .middleware(MemberToken)
+{}
+
+/** The member's rewards: permit `Rewards:Api:OAuth:Memberships:CheckStatus`. */
+class Rewards extends HttpApiGroup.make("rewards")
+  .add(
+    HttpApiEndpoint.get("status", "/v3/:slug/members/me/rewards-program/status")
+      .setPath(Club).setHeaders(Headers)
+      .setUrlParams(Schema.Struct({
+        per_page: Schema.optional(Schema.NumberFromString),
+        page: Schema.optional(Schema.NumberFromString)
+      }))
+      .addSuccess(RewardsStatus)
+      .addError(onWire.MemberBanned)
+      .addError(onWire.NotParticipating)
+      .annotate(OpenApi.Summary, "Show Member Rewards Program Status")
+  )
+  .middleware(MemberToken)
+{}
+
+/**
+ * The whole contract. The base URL is one of {@link hosts}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export class PlacewiseApi extends HttpApi.make("placewise")
+  .add(Tokens)
+  .add(OneTimePasswords)
+  .add(RegistrationPasswords)
+  .add(Members)
+  .add(Rewards)
+  .addError(onWire.BadRequest)
+  .addError(onWire.ClientNotAuthorized)
+  .addError(onWire.FeatureNotEnabled)
+  .addError(onWire.PermitMissing)
+  .addError(onWire.NotFound)
+  .addError(onWire.NotAcceptable)
+  .addError(onWire.InvalidParameters)
+  .addError(onWire.RateLimited)
+  .addError(onWire.HeaderMissing)
+  .addError(onWire.HeaderIncorrect)
+  .addError(onWire.Maintenance)
+  .annotateContext(OpenApi.annotations({
+    title: "Placewise Public API: member session",
+    version: "0.1.0",
+    description:
+      "Tokens, one-time and registration passwords, and two member calls. Written from the public documentation.",
+    transform: WireSchema.openApi,
+    servers: Object.entries(hosts).map(([description, url]) => ({ url, description }))
+  }))
+{}

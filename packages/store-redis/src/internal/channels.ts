@@ -1,0 +1,83 @@
+/** Subscriptions, counted: many waiters on one channel of one connection. */
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Schedule from "effect/Schedule"
+import type { Scope } from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Redis } from "ioredis"
+
+export interface Channels {
+  /** Subscribes for as long as the scope is open; `false` where Redis has not confirmed it (it is tried on). */
+  readonly subscribe: (channel: string, heard: (message: string) => void) => Effect.Effect<boolean, never, Scope>
+  /** The versions told on a channel, and those that `look` finds: first at once, then after a reconnect and `every` so often. */
+  readonly versions: (
+    channel: string,
+    options: {
+      readonly look: Effect.Effect<number | undefined, TokenStoreError>
+      readonly every: Duration.DurationInput
+    }
+  ) => Stream.Stream<number>
+}
+
+type Listener = (message: string) => void
+
+export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, Scope> =>
+  Effect.gen(function*() {
+    const listeners = new Map<string, Set<Listener>>()
+    const onReady = new Set<() => void>()
+    const hear = (channel: string, message: string) => listeners.get(channel)?.forEach((listener) => listener(message))
+    const ready = () => onReady.forEach((again) => again())
+    subscriber.on("message", hear).on("ready", ready)
+    yield* Effect.addFinalizer(() => Effect.sync(() => void subscriber.off("message", hear).off("ready", ready)))
+
+    // ioredis subscribes again after a reconnect, so a failure here only means that it is not confirmed yet.
+    const request = (send: () => Promise<unknown>) => Effect.isSuccess(Effect.tryPromise(send))
+
+    const subscribe = (channel: string, heard: Listener) =>
+      Effect.acquireRelease(
+        Effect.suspend(() => {
+          const present = listeners.get(channel)
+          if (present === undefined) listeners.set(channel, new Set([heard]))
+          else present.add(heard)
+          return request(() => subscriber.subscribe(channel)).pipe(
+            Effect.timeoutTo({ duration: 2_000, onTimeout: () => false, onSuccess: (confirmed) => confirmed }),
+            Effect.interruptible
+          )
+        }),
+        () =>
+          Effect.sync(() => {
+            const present = listeners.get(channel)
+            present?.delete(heard)
+            if (present?.size !== 0) return
+            listeners.delete(channel)
+            // Sent here and now, so that it can't overtake the next waiter's subscription.
+            subscriber.unsubscribe(channel).catch(() => {})
+          })
+      )
+
+    const versions: Channels["versions"] = (channel, { every, look }) =>
+      Stream.unwrapScoped(Effect.gen(function*() {
+        const signals = yield* Queue.sliding<number | undefined>(16)
+        const again = () => void signals.unsafeOffer(undefined)
+        onReady.add(again)
+        yield* Effect.addFinalizer(() => Effect.sync(() => onReady.delete(again)))
+        yield* subscribe(channel, (message) => void signals.unsafeOffer(Number(message)))
+        return Stream.make(undefined).pipe(
+          Stream.concat(
+            Stream.merge(Stream.fromQueue(signals), Stream.as(Stream.fromSchedule(Schedule.spaced(every)), undefined))
+          ),
+          Stream.mapEffect((version) =>
+            version === undefined
+              ? Effect.map(Effect.option(look), Option.flatMap(Option.fromNullable))
+              : Effect.succeedSome(version)
+          ),
+          Stream.filterMap((version) => version),
+          Stream.changes
+        )
+      }))
+
+    return { subscribe, versions }
+  })

@@ -1,0 +1,77 @@
+/** The table, and how it came to be. Migrations are only ever added. */
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as Migrator from "@effect/sql/Migrator"
+import * as SqlClient from "@effect/sql/SqlClient"
+import { SqlError } from "@effect/sql/SqlError"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { codeOf, isDamage, ofStore } from "./failures.ts"
+import type { Use } from "./records.ts"
+
+const createTable = (table: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    sql.onDialectOrElse({
+      // The record is text and not jsonb, which knows no \u0000. Room is left in each page, so that updates stay on it.
+      pg: () =>
+        sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
+  key text PRIMARY KEY,
+  version bigint NOT NULL,
+  record text NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now()
+) WITH (fillfactor = 70)`,
+      orElse: () =>
+        sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
+  key TEXT PRIMARY KEY NOT NULL,
+  version INTEGER NOT NULL,
+  record TEXT NOT NULL,
+  updated_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+)`
+    }))
+
+const migrator = Migrator.make({})
+
+/**
+ * Brings the database up to date. Many processes may do so at once: one of them wins, and the others fail for a moment
+ * (PostgreSQL's `CREATE TABLE IF NOT EXISTS` is no protection against itself), which is why it is tried again.
+ */
+export const migrate = (
+  use: Use,
+  options: { readonly table: string; readonly backend: "sqlite" | "postgresql" }
+): Effect.Effect<void, TokenStoreError> =>
+  isName.test(options.table) ? run(use, options) : Effect.fail(
+    ofStore(options.backend, "migrate", {
+      detail: "the table's name must be lower-case letters, digits and _, after its schema and a dot or without"
+    })()
+  )
+
+/** The migrator does not find the table of its own again under other names, and PostgreSQL cuts longer ones. */
+const isName = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,50}$/
+
+const run = (
+  use: Use,
+  options: { readonly table: string; readonly backend: "sqlite" | "postgresql" }
+): Effect.Effect<void, TokenStoreError> =>
+  use((sql) =>
+    migrator({
+      table: `${options.table}_migrations`,
+      loader: Effect.succeed([[1, "create_table", Effect.succeed(createTable(options.table))]])
+    }).pipe(
+      Effect.provideService(SqlClient.SqlClient, sql),
+      // The migrator dies of a migration that fails.
+      Effect.catchSomeDefect((defect) =>
+        defect instanceof Migrator.MigrationError ? Option.some(Effect.fail(defect)) : Option.none()
+      ),
+      Effect.mapError((error) => new SqlError({ cause: error, message: "migration" }))
+    )
+  ).pipe(
+    Effect.retry({
+      while: (error) => !isDamage(codeOf(error)),
+      schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
+        Schedule.upTo("5 seconds"),
+        Schedule.intersect(Schedule.recurs(10))
+      )
+    }),
+    Effect.mapError(ofStore(options.backend, "migrate")),
+    Effect.asVoid
+  )

@@ -1,0 +1,230 @@
+/**
+ * The Placewise Public API as its pages describe it: one club, its members, and their tokens. Import it from
+ * `@effect-auth/testing/placewise`; it needs `@effect-auth/placewise` and no other provider.
+ *
+ * Where the pages are silent this sandbox takes the stricter reading, so that a client that passes here does not lean on
+ * luck: a spent refresh token is refused, and a banned member gets no token. What is assumed: 467 and 402 on Create
+ * Token, 461 for an external token that is not known, 404 for a club that is not known, a code of six digits that works
+ * once and for 10 minutes.
+ *
+ * @see https://docs.mpc.placewise.com/doc-341646 (OAuth Flow)
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as club from "./internal/placewise/club.ts"
+import * as door from "./internal/placewise/door.ts"
+import * as handlers from "./internal/placewise/handlers.ts"
+import * as Sandbox from "./Sandbox.ts"
+import * as TokenAuthority from "./TokenAuthority.ts"
+
+/**
+ * What a client token may do.
+ *
+ * @see https://docs.mpc.placewise.com/doc-342143 (API Permits)
+ * @since 0.1.0
+ * @category models
+ */
+export type Permit =
+  | "BL:Api:Members:OAuth"
+  | "BL:Api:Members:OAuth:Get"
+  | "BL:Api:Members:CreateOneTimePassword"
+  | "BL:Api:Members:CreateRegistrationPassword"
+  | "Rewards:Api:OAuth:Memberships:CheckStatus"
+
+/**
+ * What a club can have switched off: then the answer is 402.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Feature = "one-time-password" | "registration-password" | "external-token" | "rewards"
+
+/**
+ * A member of the club.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Member {
+  readonly id: number
+  readonly email?: string | undefined
+  readonly msisdn?: string | undefined
+  readonly password?: string | undefined
+  /** The Google token that signs this member in. */
+  readonly google?: string | undefined
+  /** The Apple token that signs this member in. */
+  readonly apple?: string | undefined
+  /** A timestamp; a banned member gets 467. */
+  readonly bannedUntil?: string | undefined
+  /** The balance in the Rewards Program; absent: has not joined. */
+  readonly balance?: number | undefined
+}
+
+/**
+ * A code that was sent to a member.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Message {
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly member: number
+  /** The address or number that it went to. */
+  readonly to: string
+  readonly via: "sms" | "email"
+  readonly kind: "one-time-password" | "registration-password"
+  readonly code: string
+  /** Where `login_url` was given. */
+  readonly link: string | undefined
+}
+
+/**
+ * How the sandbox is set up. Everything has a default, exported as {@link defaults}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly club?: string | undefined
+  readonly clientToken?: string | undefined
+  readonly productNames?: ReadonlyArray<string> | undefined
+  readonly permits?: ReadonlyArray<Permit> | undefined
+  readonly disabled?: ReadonlyArray<Feature> | undefined
+  readonly members?: ReadonlyArray<Member> | undefined
+  /** How long a one-time or registration password works. */
+  readonly codeLifetime?: Duration.DurationInput | undefined
+  /** How tokens live. Default: 24 hours, 1 year, rotating, a spent refresh token is refused. */
+  readonly tokens?: TokenAuthority.Options | undefined
+}
+
+/**
+ * What the sandbox has when nothing is said: a club, a client token, one product and one member.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const defaults = {
+  club: "infinity-mall",
+  clientToken: "sandbox-client-token",
+  productNames: ["sandbox"],
+  permits: [
+    "BL:Api:Members:OAuth",
+    "BL:Api:Members:OAuth:Get",
+    "BL:Api:Members:CreateOneTimePassword",
+    "BL:Api:Members:CreateRegistrationPassword",
+    "Rewards:Api:OAuth:Memberships:CheckStatus"
+  ],
+  disabled: [],
+  members: [{ id: 42, email: "ola@example.com", msisdn: "4790000042", password: "correct horse", balance: 120 }],
+  codeLifetime: "10 minutes"
+} as const satisfies Options
+
+/**
+ * The sandbox: what all have, and the members of this one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service extends Sandbox.Sandbox {
+  readonly club: string
+  readonly members: Effect.Effect<ReadonlyArray<Member>>
+  /** Adds a member, or replaces the one with that id. */
+  readonly putMember: (member: Member) => Effect.Effect<void>
+  /** Removes a member; the tokens stay, and find nobody. */
+  readonly removeMember: (id: number) => Effect.Effect<void>
+  /** The codes that were sent, oldest first. */
+  readonly messages: Effect.Effect<ReadonlyArray<Message>>
+  /** The newest code that went to an address or number. */
+  readonly lastCode: (to: string) => Effect.Effect<Option.Option<string>>
+}
+
+/**
+ * The sandbox that a test steers.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class PlacewiseSandbox extends Context.Tag("@effect-auth/testing/PlacewiseSandbox")<
+  PlacewiseSandbox,
+  Service
+>() {}
+
+const grantOf = (body: string): string | undefined => {
+  const [, grant] = /"grant_type"\s*:\s*"(\w+)"/.exec(body) ?? []
+  return grant
+}
+
+const describe = (request: Sandbox.Received) => {
+  const { operation } = door.target(request.url.split("?")[0] ?? "")
+  if (operation !== "sign-in") return { operation }
+  const grant = grantOf(request.body)
+  return { operation: grant === "refresh_token" ? "refresh" as const : operation, grant }
+}
+
+/**
+ * Makes a sandbox with nobody signed in.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options?: Options): Effect.Effect<Service> =>
+  Effect.gen(function*() {
+    const rules = {
+      club: options?.club ?? defaults.club,
+      clientToken: options?.clientToken ?? defaults.clientToken,
+      productNames: options?.productNames ?? defaults.productNames,
+      permits: options?.permits ?? defaults.permits,
+      disabled: options?.disabled ?? defaults.disabled
+    }
+    const authority = yield* TokenAuthority.make(options?.tokens)
+    const people = club.make(options?.members ?? defaults.members, options?.codeLifetime ?? defaults.codeLifetime)
+    const api = yield* Sandbox.fromApi(
+      handlers.api({ authority, club: people, disabled: rules.disabled }),
+      handlers.invalidParameters
+    )
+    const app = Effect.gen(function*() {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const path = request.url.split("?")[0] ?? ""
+      return door.check(rules, path, request.headers, yield* request.text) ?? (yield* api)
+    })
+    const sandbox = yield* Sandbox.make({ name: "placewise", authority, app, describe })
+    return {
+      ...sandbox,
+      club: rules.club,
+      members: people.members,
+      putMember: people.put,
+      removeMember: people.remove,
+      messages: people.messages,
+      lastCode: (to) =>
+        Effect.map(people.messages, (all) => {
+          const newest = all.filter((message) => message.to === to).at(-1)
+          return Option.map(Option.fromNullable(newest), (message) => message.code)
+        })
+    }
+  })
+
+/**
+ * The sandbox as a service, for tests that steer it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<PlacewiseSandbox> => Layer.effect(PlacewiseSandbox, make(options))
+
+/**
+ * The `HttpClient` of a program under test: the sandbox in place of the network, in process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, PlacewiseSandbox> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(PlacewiseSandbox, (sandbox) => sandbox.httpClient)
+)

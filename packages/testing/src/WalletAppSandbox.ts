@@ -1,0 +1,213 @@
+/**
+ * The Wallet App API as its pages describe it: users, the keys they made, two calls that need a permission. Import it
+ * from `@effect-auth/testing/wallet-app`; it needs `@effect-auth/wallet-app` and no other provider.
+ *
+ * Errors are documented nowhere. What is assumed: 401 for wrong credentials (an option) and for a dead key, 403 for a
+ * missing permission, 422 for a field that does not fit, 400 for a body that is not JSON, 406 without
+ * `Accept: application/json`, 415 without `Content-Type: application/json`, 404 for an unknown path. Two names for one
+ * thing are an option, too.
+ *
+ * @see https://api-docs.walletapp.co/oauth (Tokens)
+ * @since 0.1.0
+ */
+import type * as WalletAppApi from "@effect-auth/wallet-app/WalletAppApi"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as handlers from "./internal/wallet-app/handlers.ts"
+import * as office from "./internal/wallet-app/office.ts"
+import * as Sandbox from "./Sandbox.ts"
+import * as TokenAuthority from "./TokenAuthority.ts"
+
+/**
+ * A user.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface User {
+  readonly email: string
+  readonly password: string
+  /** A UUID. */
+  readonly id?: string | undefined
+  /** What this user can give to a key; what is asked beyond it is left out. Default: everything. */
+  readonly permissions?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * A brand and its members.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Brand {
+  readonly identifier: string
+  readonly name: string
+  readonly members?: ReadonlyArray<typeof WalletAppApi.Member.Type> | undefined
+}
+
+/**
+ * How the sandbox speaks, where the pages say two things or nothing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Dialect {
+  /** What a new key is called. */
+  readonly key: "key" | "token"
+  /** What its permissions are called when it is made. */
+  readonly granted: "permissions" | "abilities"
+  /** What its permissions are called when it describes itself. */
+  readonly described: "permissions" | "abilities"
+  /** The status for wrong credentials; 200 has `success: false`. */
+  readonly refusal: 200 | 401 | 422
+}
+
+/**
+ * How the sandbox is set up. Everything has a default, exported as {@link defaults}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly users?: ReadonlyArray<User> | undefined
+  readonly brands?: ReadonlyArray<Brand> | undefined
+  readonly dialect?: Partial<Dialect> | undefined
+  /** How keys live. Default: without end. */
+  readonly tokens?: TokenAuthority.Options | undefined
+}
+
+/**
+ * What the sandbox has when nothing is said: one user and one brand, and the words of the page.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const defaults = {
+  users: [{ email: "kim@example.com", password: "correct horse", id: "11111111-1111-4111-8111-111111111111" }],
+  brands: [{ identifier: "brand-1", name: "Corner Cafe", members: [{ identifier: "member-1", full_name: "Ola N." }] }],
+  dialect: { key: "key", granted: "permissions", described: "abilities", refusal: 401 }
+} as const satisfies Options
+
+/**
+ * The sandbox: what all have, and the users of this one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service extends Sandbox.Sandbox {
+  readonly users: Effect.Effect<ReadonlyArray<User>>
+  /** Adds a user, or replaces the one with that e-mail. */
+  readonly putUser: (user: User) => Effect.Effect<void>
+  /** Removes a user; the keys stay. */
+  readonly removeUser: (email: string) => Effect.Effect<void>
+}
+
+/**
+ * The sandbox of one API.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class WalletAppSandbox extends Context.Tag("@effect-auth/testing/WalletAppSandbox")<
+  WalletAppSandbox,
+  Service
+>() {}
+
+const ofToken: Readonly<Record<string, Sandbox.Operation>> = { POST: "sign-in", GET: "info", DELETE: "revoke" }
+
+const describe = (request: Sandbox.Received): { readonly operation: Sandbox.Operation; readonly grant?: string } => {
+  const path = request.url.split("?")[0] ?? ""
+  if (path === "/brands" || path === "/members/list") return { operation: "api" }
+  const operation = path === "/oauth/token" ? ofToken[request.method] ?? "other" : "other"
+  return operation === "sign-in" ? { operation, grant: "password" } : { operation }
+}
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const answer = (status: number, message: string) => HttpServerResponse.unsafeJson({ message }, { status })
+
+/** What is looked at before the contract reads the request. */
+const door = (request: Sandbox.Received): HttpServerResponse.HttpServerResponse | undefined => {
+  if (describe(request).operation === "other") return answer(404, "Not found")
+  if (request.headers["accept"] !== "application/json") return answer(406, "Accept: application/json is required")
+  if (request.method !== "POST") return undefined
+  if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
+    return answer(415, "Content-Type: application/json is required")
+  }
+  return isJson(request.body) ? undefined : answer(400, "The body is not JSON")
+}
+
+/** A number, a bar and 40 digits: the format is not documented, and the bar is what a careless client trips over. */
+const keyText = (): () => string => {
+  let count = 0
+  return () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(20))
+    return `${++count}|${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`
+  }
+}
+
+/**
+ * Makes a sandbox with nobody signed in.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options?: Options): Effect.Effect<Service> =>
+  Effect.gen(function*() {
+    const authority = yield* TokenAuthority.make({
+      accessLifetime: Infinity,
+      refreshLifetime: "none",
+      tokenText: keyText(),
+      ...options?.tokens
+    })
+    const people = office.make(options?.users ?? defaults.users)
+    const api = yield* Sandbox.fromApi(
+      handlers.server({
+        authority,
+        office: people,
+        brands: options?.brands ?? defaults.brands,
+        dialect: { ...defaults.dialect, ...options?.dialect }
+      }),
+      handlers.invalidRequest
+    )
+    const app = Effect.gen(function*() {
+      const { headers, method, text, url } = yield* HttpServerRequest.HttpServerRequest
+      return door({ method, url, headers, body: yield* text }) ?? (yield* api)
+    })
+    return {
+      ...yield* Sandbox.make({ name: "wallet-app", authority, app, describe }),
+      users: people.users,
+      putUser: people.put,
+      removeUser: people.remove
+    }
+  })
+
+/**
+ * The sandbox as a service, for tests that steer it.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: Options): Layer.Layer<WalletAppSandbox> => Layer.effect(WalletAppSandbox, make(options))
+
+/**
+ * The `HttpClient` of a program under test: the sandbox in place of the network, in process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, WalletAppSandbox> = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(WalletAppSandbox, (sandbox) => sandbox.httpClient)
+)

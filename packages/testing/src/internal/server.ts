@@ -1,0 +1,74 @@
+/**
+ * A sandbox as an HttpApp for the platform's servers, with connections that really break.
+ */
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import * as Faults from "../Faults.ts"
+import type { Received } from "../Sandbox.ts"
+import * as socket from "./socket.ts"
+
+/** The connection of the request is broken; the fiber of the request ends with it. */
+const breakOff = (
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.suspend(() => {
+    const connection = socket.of(request)
+    if (connection === undefined) {
+      return Effect.succeed(HttpServerResponse.stream(Stream.fail(new Faults.ConnectionLost({ how: "reset" }))))
+    }
+    connection.resetAndDestroy()
+    return Effect.interrupt
+  })
+
+/** Half a body has to reach the client before the connection breaks. */
+const breakBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  response: HttpServerResponse.HttpServerResponse
+): HttpServerResponse.HttpServerResponse => {
+  const connection = socket.of(request)
+  const body = response.body
+  if (body._tag !== "Stream" || connection === undefined) return response
+  return HttpServerResponse.stream(
+    Stream.tapError(body.stream, () => Effect.sync(() => connection.destroySoon())),
+    {
+      status: response.status,
+      headers: response.headers,
+      contentType: body.contentType,
+      contentLength: body.contentLength
+    }
+  )
+}
+
+export const make = (answer: (received: Received) => Faults.Handle): HttpApp.Default =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    request.text.pipe(
+      Effect.orElseSucceed(() => ""),
+      Effect.flatMap((body) => answer({ method: request.method, url: request.url, headers: request.headers, body })),
+      Effect.map((response) => breakBody(request, response)),
+      Effect.catchTag("ConnectionLost", () => breakOff(request)),
+      // Servers run a request uninterruptibly; a client that leaves must end a delay, as it does in memory.
+      Effect.interruptible
+    ))
+
+export const baseUrl = (hostname: string, port: number): string =>
+  `http://${hostname === "0.0.0.0" || hostname === "::" ? "127.0.0.1" : hostname}:${port}`
+
+/** Remembers the server below, so that its connections can be closed. */
+export const remembering = (app: HttpApp.Default, servers: Set<socket.Server>): HttpApp.Default =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const server = socket.serverOf(request)
+    if (server !== undefined) servers.add(server)
+    return app
+  })
+
+/**
+ * A server that closes waits for its connections: those of a fault that hangs, and those that a client opened and did
+ * not use. So it stops listening and drops them in one step.
+ */
+export const close = (server: socket.Server): void => {
+  server.close()
+  server.closeAllConnections()
+}

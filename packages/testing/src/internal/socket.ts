@@ -1,0 +1,38 @@
+/**
+ * Breaking a connection from inside an `HttpApp`. The platform has no word for it, so this looks at what the server put
+ * behind `request.source`: Node's message has a `socket`. Where there is none, a body that fails is the best there is.
+ */
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as Predicate from "effect/Predicate"
+
+/** The two ways in which a Node socket ends without an answer. */
+export interface Socket {
+  readonly resetAndDestroy: () => void
+  readonly destroySoon: () => void
+}
+
+/** The Node server that a socket belongs to. */
+export interface Server {
+  readonly close: () => unknown
+  readonly closeAllConnections: () => void
+}
+
+const isSocket = (u: unknown): u is Socket =>
+  Predicate.hasProperty(u, "resetAndDestroy") && Predicate.isFunction(u.resetAndDestroy) &&
+  Predicate.hasProperty(u, "destroySoon") && Predicate.isFunction(u.destroySoon)
+
+const isServer = (u: unknown): u is Server =>
+  Predicate.hasProperty(u, "close") && Predicate.isFunction(u.close) &&
+  Predicate.hasProperty(u, "closeAllConnections") && Predicate.isFunction(u.closeAllConnections)
+
+/** The socket that a request came in by, where the server has one. */
+export const of = (request: HttpServerRequest.HttpServerRequest): Socket | undefined => {
+  const source = request.source
+  return Predicate.hasProperty(source, "socket") && isSocket(source.socket) ? source.socket : undefined
+}
+
+/** The server that a request came in by, where it can close its connections. */
+export const serverOf = (request: HttpServerRequest.HttpServerRequest): Server | undefined => {
+  const connection = of(request)
+  return Predicate.hasProperty(connection, "server") && isServer(connection.server) ? connection.server : undefined
+}

@@ -1,0 +1,268 @@
+/**
+ * The wire contract of the Wallet App API, as far as a session needs it: request, inspect and delete a token, and two
+ * calls that need one. The typed client, the sandbox server and the OpenAPI document are derived from
+ * {@link WalletAppApi}.
+ *
+ * What is called `key` when it is requested is called `token` when it describes itself, and its `permissions` are
+ * called `abilities` there: both names are read in both places. Unknown fields are tolerated everywhere.
+ *
+ * @see https://api-docs.walletapp.co/oauth (Tokens)
+ * @see https://api-docs.walletapp.co/brands
+ * @see https://api-docs.walletapp.co/members
+ * @since 0.1.0
+ */
+import * as WireSchema from "@effect-auth/core/WireSchema"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpApiSecurity from "@effect/platform/HttpApiSecurity"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { onWire } from "./WalletAppError.ts"
+import { known } from "./WalletAppPermission.ts"
+
+export * from "./WalletAppError.ts"
+
+/**
+ * The documented hosts. There is no published host for tests.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const hosts = {
+  production: "https://api.walletapp.co"
+} as const
+
+/**
+ * The headers of every call.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Headers = Schema.Struct({ accept: Schema.Literal("application/json") })
+
+/**
+ * A permission: one of the page's list, or any other text.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Permission = Schema.Union(Schema.Literal(...known), Schema.String).annotations({
+  jsonSchema: { type: "string", examples: ["brands.get", "members.get"] }
+})
+
+/**
+ * The body of a request for a token. The page lists all three as optional; none can be left out.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CreateTokenPayload = Schema.Struct({
+  email: Schema.NonEmptyString,
+  password: WireSchema.Secret,
+  permissions: Schema.Array(Permission)
+})
+
+const granted = {
+  email: Schema.optional(Schema.NullOr(Schema.String)),
+  permissions: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
+  abilities: Schema.optional(Schema.NullOr(Schema.Array(Schema.String)))
+}
+
+/**
+ * A new key, under either name.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TokenResponse = Schema.Struct({
+  success: Schema.optional(Schema.Boolean),
+  data: Schema.Union(
+    Schema.Struct({ key: WireSchema.Token, ...granted }),
+    Schema.Struct({ token: WireSchema.Token, ...granted })
+  )
+})
+
+/**
+ * A refusal with the status of a success: `success` is false, or there is an `error`. Not documented; the envelope makes
+ * it possible, and third-party clients look for it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Refusal = Schema.Union(
+  Schema.Struct({ success: Schema.Literal(false), message: Schema.optional(Schema.String) }),
+  Schema.Struct({ error: Schema.NonEmptyString })
+)
+
+/**
+ * What a token tells about itself. No envelope here. The format of `last_used_at` is not documented.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TokenInfo = Schema.Struct({
+  token: WireSchema.Token,
+  name: Schema.optional(Schema.NullOr(Schema.String)),
+  last_used_at: Schema.optional(Schema.Unknown.annotations({ jsonSchema: { type: "string" } })),
+  user_id: Schema.optional(Schema.NullOr(Schema.String)),
+  abilities: Schema.optional(Schema.NullOr(Schema.Array(Schema.String))),
+  permissions: Schema.optional(Schema.NullOr(Schema.Array(Schema.String)))
+})
+
+/**
+ * The token that made the call is gone.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Deleted = Schema.Struct({
+  success: Schema.optional(Schema.Boolean),
+  message: Schema.optional(Schema.String)
+})
+
+/**
+ * A brand.
+ *
+ * @see https://api-docs.walletapp.co/brands
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Brand = Schema.Struct({
+  name: Schema.String,
+  identifier: Schema.String,
+  logo: Schema.optional(Schema.NullOr(Schema.String)),
+  primary_color: Schema.optional(Schema.NullOr(Schema.String)),
+  second_color: Schema.optional(Schema.NullOr(Schema.String)),
+  third_color: Schema.optional(Schema.NullOr(Schema.String)),
+  organization: Schema.optional(Schema.NullOr(Schema.Struct({
+    name: Schema.optional(Schema.NullOr(Schema.String)),
+    identifier: Schema.optional(Schema.NullOr(Schema.String))
+  })))
+})
+
+/**
+ * The brands of the user; needs `brands.get`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Brands = Schema.Struct({ message: Schema.optional(Schema.String), data: Schema.Array(Brand) })
+
+/**
+ * A member of a brand.
+ *
+ * @see https://api-docs.walletapp.co/members
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Member = Schema.Struct({
+  identifier: Schema.String,
+  email: Schema.optional(Schema.NullOr(Schema.String)),
+  full_name: Schema.optional(Schema.NullOr(Schema.String)),
+  last_name: Schema.optional(Schema.NullOr(Schema.String)),
+  phone_number: Schema.optional(Schema.NullOr(Schema.String)),
+  birth_date: Schema.optional(Schema.NullOr(Schema.String)),
+  street: Schema.optional(Schema.NullOr(Schema.String)),
+  unsubscribed: Schema.optional(Schema.NullOr(Schema.Number))
+})
+
+/**
+ * A page of a brand's members; needs `members.get`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Members = Schema.Struct({
+  message: Schema.optional(Schema.String),
+  data: Schema.Struct({
+    total: Schema.Number,
+    last_page: Schema.optional(Schema.Number),
+    next_page_url: Schema.optional(Schema.NullOr(Schema.String)),
+    last_page_url: Schema.optional(Schema.NullOr(Schema.String)),
+    per_page: Schema.optional(Schema.Number),
+    members: Schema.Array(Member)
+  })
+})
+
+/**
+ * The key as a bearer; without a living one the answer is 401 (assumed).
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export class Key extends HttpApiMiddleware.Tag<Key>()("@effect-auth/wallet-app/Key", {
+  failure: onWire.NotAuthorized,
+  security: { key: HttpApiSecurity.bearer }
+}) {}
+
+/** Request, inspect and delete a token. */
+class Tokens extends HttpApiGroup.make("tokens")
+  .add(
+    HttpApiEndpoint.post("createToken", "/oauth/token")
+      .setHeaders(Headers)
+      .setPayload(CreateTokenPayload)
+      .addSuccess(Schema.Union(TokenResponse, Refusal))
+      .addError(onWire.NotAuthorized)
+      .addError(onWire.PermissionMissing)
+      .annotate(OpenApi.Summary, "Request a token")
+  )
+  .add(
+    HttpApiEndpoint.get("tokenInfo", "/oauth/token")
+      .setHeaders(Headers)
+      .addSuccess(TokenInfo)
+      .middleware(Key)
+      .annotate(OpenApi.Summary, "Token information")
+  )
+  .add(
+    HttpApiEndpoint.del("deleteToken", "/oauth/token")
+      .setHeaders(Headers)
+      .addSuccess(Deleted)
+      .middleware(Key)
+      .annotate(OpenApi.Summary, "Delete your token")
+  )
+{}
+
+/** Two calls that need a permission. */
+class Api extends HttpApiGroup.make("api")
+  .add(
+    HttpApiEndpoint.get("brands", "/brands")
+      .setHeaders(Headers)
+      .addSuccess(Brands)
+      .addError(onWire.PermissionMissing)
+      .annotate(OpenApi.Summary, "List brands")
+  )
+  .add(
+    HttpApiEndpoint.get("members", "/members/list")
+      .setHeaders(Headers)
+      .setUrlParams(Schema.Struct({
+        brand_id: Schema.String,
+        page: Schema.optional(Schema.NumberFromString),
+        per_page: Schema.optional(Schema.NumberFromString)
+      }))
+      .addSuccess(Members)
+      .addError(onWire.PermissionMissing)
+      .annotate(OpenApi.Summary, "List members")
+  )
+  .middleware(Key)
+{}
+
+/**
+ * The whole contract. The base URL is one of {@link hosts}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export class WalletAppApi extends HttpApi.make("wallet-app")
+  .add(Tokens)
+  .add(Api)
+  .addError(onWire.InvalidRequest)
+  .annotateContext(OpenApi.annotations({
+    title: "Wallet App API: the key of one user",
+    version: "0.1.0",
+    description: "Request, inspect and delete a token, and two calls. Written from the public documentation.",
+    transform: WireSchema.openApi,
+    servers: Object.entries(hosts).map(([description, url]) => ({ url, description }))
+  }))
+{}

@@ -1,0 +1,147 @@
+/**
+ * Checks the packages as their users get them: packed, linted (publint strict, attw esm-only), installed with plain npm
+ * into an empty folder, imported by plain Node and type-checked there, one entry point after the other.
+ *
+ * A package without any public module yet is named and left out; so are the packages that need such a one.
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { packages, root } from "./lib/packages.mjs"
+import {
+  build,
+  catalog,
+  choose,
+  entriesOf,
+  inScratch,
+  node,
+  npmInstall,
+  pack,
+  peers as pinnedPeers,
+  project,
+  timed,
+  tool
+} from "./lib/packed.mjs"
+
+const lint = async (pkg) => {
+  await node(root, tool("publint", "src/cli.js"), "run", "--strict", pkg.tarball)
+  const entries = entriesOf(pkg).map((entry) => entry.key)
+  await node(
+    root,
+    tool("@arethetypeswrong/cli", "dist/index.js"),
+    pkg.tarball,
+    "--profile",
+    "esm-only",
+    "--no-emoji",
+    "--no-color",
+    "--entrypoints",
+    ...entries
+  )
+}
+
+/** Imports the entry points, in plain Node; vitest and what needs it can only be imported by vitest's own runner. */
+const load = async (dir, imports, names) => {
+  const loaded = `[${names}].every((_) => typeof _ === "object")`
+  if (fs.existsSync(path.join(dir, "node_modules/vitest"))) {
+    const test = [...imports, `import { expect, it } from "vitest"`, `it("loads", () => expect(${loaded}).toBe(true))`]
+    fs.writeFileSync(path.join(dir, "load.test.mjs"), test.join("\n"))
+    await node(dir, "node_modules/vitest/vitest.mjs", "run")
+  } else {
+    fs.writeFileSync(path.join(dir, "load.mjs"), [...imports, `if (!${loaded}) process.exit(1)`].join("\n"))
+    await node(dir, "load.mjs")
+  }
+}
+
+/**
+ * Installs the tarballs, and what they need of others, into an empty folder and uses the entry points there.
+ */
+const use = async (dir, tarballs, others, entries) => {
+  project(dir)
+  await npmInstall(dir, ...tarballs, ...others)
+
+  const imports = entries.map((entry, index) => `import * as M${index} from ${JSON.stringify(entry.specifier)}`)
+  const names = entries.map((_, index) => `M${index}`).join(", ")
+  await load(dir, imports, names)
+
+  fs.writeFileSync(path.join(dir, "types.ts"), `${imports.join("\n")}\nexport const all = [${names}] as const\n`)
+  const compilerOptions = {
+    target: "ES2022",
+    module: "NodeNext",
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: true,
+    noEmit: true,
+    lib: ["ES2022", "DOM", "DOM.Iterable"],
+    types: []
+  }
+  fs.writeFileSync(path.join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
+  await node(dir, tool("typescript", "bin/tsc"), "-p", "tsconfig.json")
+
+  for (
+    const { manifest } of packages().filter((pkg) => fs.existsSync(path.join(dir, "node_modules", pkg.manifest.name)))
+  ) {
+    fs.writeFileSync(path.join(dir, "inside.mjs"), `await import("${manifest.name}/internal/any")\n`)
+    const refused = await node(dir, "inside.mjs").then(
+      () => false,
+      (error) => /ERR_PACKAGE_PATH_NOT_EXPORTED/.test(error.message)
+    )
+    if (!refused) throw new Error(`${manifest.name}/internal/* can be imported`)
+  }
+}
+
+const isOurs = (name) => name.startsWith("@effect-auth/")
+
+const main = async (dir) => {
+  const { chosen, left } = choose()
+  if (chosen.length === 0) throw new Error("no package has a public module")
+  for (const pkg of left) {
+    console.log(`left out: ${pkg.manifest.name} (it, or a package it needs, has no public module yet)`)
+  }
+  await build()
+  const packed = []
+  for (const pkg of chosen) {
+    packed.push(
+      await timed(`pack, publint, attw: ${pkg.manifest.name}`, async () => {
+        const result = await pack(pkg, dir)
+        await lint(result)
+        return result
+      })
+    )
+  }
+
+  // A program that wants one provider: core, that provider, and the two peers.
+  const pins = catalog()
+  const peers = pinnedPeers()
+  const small = packed.filter((pkg) => ["core", "placewise"].includes(pkg.folder))
+  const smallEntries = small.flatMap(entriesOf)
+  await timed(
+    `install, import and type-check: ${
+      small.map((pkg) => pkg.folder).join(" + ")
+    } (${smallEntries.length} entry points)`,
+    () => use(path.join(dir, "small"), small.map((pkg) => pkg.tarball), peers, smallEntries)
+  )
+
+  // All packages together, once without and once with what they only need for some of their sub-paths.
+  const entries = packed.flatMap(entriesOf)
+  const plain = entries.filter((entry) => [...entry.optional].every(isOurs))
+  if (packed.length > small.length) {
+    await timed(
+      `install, import and type-check: all ${packed.length} packages (${plain.length} entry points)`,
+      () => use(path.join(dir, "all"), packed.map((pkg) => pkg.tarball), peers, plain)
+    )
+  }
+  const rest = entries.filter((entry) => !plain.includes(entry))
+  if (rest.length > 0) {
+    const wanted = rest.flatMap((entry) => [...entry.optional]).filter((name) => !isOurs(name))
+    const names = [...new Set(wanted.flatMap((name) => name === "@effect/vitest" ? [name, "vitest"] : [name]))]
+    const optional = names.map((name) => {
+      if (pins[name] === undefined) throw new Error(`${name} is not in the catalog of pnpm-workspace.yaml`)
+      return `${name}@${pins[name]}`
+    })
+    await timed(
+      `the same with ${names.join(", ")} (${rest.length} entry points)`,
+      () => use(path.join(dir, "optional"), packed.map((pkg) => pkg.tarball), [...peers, ...optional], rest)
+    )
+  }
+}
+
+await inScratch("packages", main)

@@ -1,0 +1,23 @@
+/** Every figure of `docs/performance.md`. `--json` prints one object a line; further arguments pick parts by name. */
+import * as endToEnd from "./endToEnd.ts"
+import * as fastPath from "./fastPath.ts"
+import * as faults from "./faults.ts"
+import { finish } from "./report.ts"
+import * as sessions from "./sessions.ts"
+import * as storm from "./storm.ts"
+
+const parts: Record<string, () => Promise<void>> = {
+  "fast-path": fastPath.run,
+  "loopback": endToEnd.run,
+  "storm": storm.run,
+  "faults": faults.run,
+  "sessions": sessions.run
+}
+
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("-"))
+
+for (const [name, run] of Object.entries(parts)) {
+  if (wanted.length === 0 || wanted.includes(name)) await run()
+}
+finish()
+process.exit(0)

@@ -1,0 +1,209 @@
+/** What passes through the middleware tells neither the token nor what the caller's request held. */
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as Redaction from "@effect-auth/testing/Redaction"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import { inspect } from "node:util"
+import { recordingClient, scriptedAuth, secretOf } from "./scriptedAuth.ts"
+
+const ofCaller = ["key-of-the-caller-42", "query-of-the-caller-42", "body-of-the-caller-42"] as const
+
+const secrets = [secretOf(1), secretOf(2), ...ofCaller]
+
+const printers = {
+  "util.inspect": (value: unknown) => inspect(value, { depth: 12 }),
+  "util.inspect hidden": (value: unknown) => inspect(value, { depth: 12, showHidden: true }),
+  "util.inspect raw": (value: unknown) => inspect(value, { depth: 12, customInspect: false }),
+  "util.format": (value: unknown) => `${value}`
+}
+
+const silent = (value: unknown) => Redaction.assertNoSecret(value, secrets, { printers })
+
+const request = HttpClientRequest.post("https://api.test/things").pipe(
+  HttpClientRequest.setHeader("x-key", ofCaller[0]),
+  HttpClientRequest.setUrlParam("q", ofCaller[1]),
+  HttpClientRequest.bodyUnsafeJson({ text: ofCaller[2] })
+)
+
+/** Says everything it was sent, and the token in its headers and body. */
+const echo = (status = 200, type = "application/json") => (sent: HttpClientRequest.HttpClientRequest) =>
+  new Response(JSON.stringify({ said: sent.headers["authorization"] }).repeat(type === "application/json" ? 1 : 2), {
+    status,
+    headers: { "content-type": type, "x-said": sent.headers["authorization"] ?? "" }
+  })
+
+describe("a response that is handed back", () => {
+  it.effect("prints no secret, before and after it was read", () =>
+    Effect.gen(function*() {
+      const client = AuthHttpClient.withAuth(recordingClient(echo()).client, scriptedAuth().auth)
+      const response = yield* client.execute(request)
+      yield* silent(response)
+      yield* silent({ nested: [response] })
+      assert.deepStrictEqual(yield* response.json, { said: `Bearer ${secretOf(1)}` })
+      yield* silent(response)
+      yield* silent(yield* Effect.exit(Effect.fail(response)))
+    }))
+
+  it.effect("holds the caller's own request, without the token", () =>
+    Effect.gen(function*() {
+      const client = AuthHttpClient.withAuth(recordingClient(echo()).client, scriptedAuth().auth)
+      const own = (yield* client.execute(request)).request
+      assert.isTrue(HttpClientRequest.TypeId in own)
+      assert.strictEqual(own.url, request.url)
+      assert.strictEqual(own.body, request.body)
+      assert.strictEqual(own.headers["x-key"], ofCaller[0])
+      assert.isUndefined(own.headers["authorization"])
+      assert.deepStrictEqual(JSON.parse(JSON.stringify(own)), {
+        _id: "@effect/platform/HttpClientRequest",
+        method: "POST",
+        url: "https://api.test/things"
+      })
+      const changed = HttpClientRequest.setHeader(own, "x", "y")
+      assert.strictEqual(changed.headers["x-key"], ofCaller[0])
+    }))
+
+  it.effect("fails without the text that could not be read", () =>
+    Effect.gen(function*() {
+      const client = AuthHttpClient.withAuth(recordingClient(echo(200, "text/plain")).client, scriptedAuth().auth)
+      const error = yield* Effect.flip(Effect.flatMap(client.execute(request), (response) => response.json))
+      assert.deepInclude(error, { _tag: "ResponseError", reason: "Decode" })
+      yield* silent(error)
+      const form = yield* Effect.flip(Effect.flatMap(client.execute(request), (response) => response.formData))
+      yield* silent(form)
+    }))
+
+  it.effect("tells nothing when it is logged", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const loggers = Layer.mergeAll(
+        ...([Logger.stringLogger, Logger.jsonLogger, Logger.logfmtLogger] as const).map((logger) =>
+          Logger.add(Logger.map(logger, (line) => {
+            lines.push(line)
+          }))
+        ) as [Layer.Layer<never>]
+      )
+      const client = AuthHttpClient.withAuth(recordingClient(echo()).client, scriptedAuth().auth)
+      yield* Effect.gen(function*() {
+        const response = yield* client.execute(request)
+        yield* response.json
+        yield* Effect.logError("answer", response, response.request)
+        yield* Effect.annotateLogs(Effect.logInfo("answer"), { response })
+      }).pipe(Effect.provide(loggers))
+      assert.strictEqual(lines.length, 6)
+      yield* silent(lines)
+    }))
+})
+
+describe("an error that passes through", () => {
+  const failing = (error: (request: HttpClientRequest.HttpClientRequest) => HttpClientError.HttpClientError) =>
+    Effect.exit(
+      AuthHttpClient.withAuth(recordingClient((sent) => error(sent)).client, scriptedAuth().auth).execute(request)
+    )
+
+  const causes: Record<string, (sent: HttpClientRequest.HttpClientRequest) => unknown> = {
+    "none": () => undefined,
+    "a text with the token": (sent) => `cannot send ${sent.headers["authorization"]}`,
+    "an error with the token": (sent) => new TypeError(`invalid header value ${sent.headers["authorization"]}`),
+    "a chain with the token": (sent) =>
+      new Error("a", { cause: new Error("b", { cause: sent.headers["authorization"] }) }),
+    "the platform's error": (request) => new HttpClientError.RequestError({ request, reason: "Transport" }),
+    "the request": (request) => request,
+    "an object": (request) => ({ request })
+  }
+  for (const [name, cause] of Object.entries(causes)) {
+    it.effect(`is about the request without the token; its cause is ${name}`, () =>
+      Effect.gen(function*() {
+        const exit = yield* failing((request) =>
+          new HttpClientError.RequestError({ request, reason: "Transport", cause: cause(request) })
+        )
+        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        assert.instanceOf(error, HttpClientError.RequestError)
+        assert.isUndefined(error.request.headers["authorization"])
+        yield* silent(error)
+        yield* silent(exit)
+        yield* silent(new Error("outer", { cause: error }))
+      }))
+  }
+
+  it.effect("keeps a cause that tells nothing", () =>
+    Effect.gen(function*() {
+      const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
+      const exit = yield* failing((request) =>
+        new HttpClientError.RequestError({
+          request,
+          reason: "Transport",
+          cause: new TypeError("fetch failed", { cause: refused }),
+          description: "no"
+        })
+      )
+      const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+      assert.instanceOf(error, HttpClientError.RequestError)
+      assert.deepInclude(error, { reason: "Transport", description: "no" })
+      assert.strictEqual(error.cause instanceof TypeError ? error.cause.cause : undefined, refused)
+    }))
+
+  it.effect("of a filterStatusOk, on either side", () =>
+    Effect.gen(function*() {
+      const auth = AuthHttpClient.withAuth(scriptedAuth().auth)
+      const { client } = recordingClient(echo(404))
+      for (
+        const one of [client.pipe(HttpClient.filterStatusOk, auth), client.pipe(auth, HttpClient.filterStatusOk)]
+      ) {
+        const error = yield* Effect.flip(one.execute(request))
+        assert.instanceOf(error, HttpClientError.ResponseError)
+        assert.strictEqual(error.response.status, 404)
+        yield* silent(error)
+        yield* error.response.text
+        yield* silent(error)
+      }
+    }))
+
+  it.effect("that says so itself: AccessTokenRejected and AuthMisconfigured", () =>
+    Effect.gen(function*() {
+      const { client } = recordingClient(echo(460))
+      const { auth } = scriptedAuth()
+      const elsewhere = HttpClientRequest.get(`https://evil.test/${ofCaller[1]}`)
+      yield* silent(yield* Effect.exit(AuthHttpClient.withAuth(client, auth).execute(request)))
+      yield* silent(yield* Effect.exit(AuthHttpClient.withAuth(client, auth).execute(elsewhere)))
+      const plain = AuthHttpClient.asHttpClient(AuthHttpClient.withAuth(client, auth))
+      yield* silent(yield* Effect.exit(plain.execute(request)))
+    }))
+
+  it.effect("a response that was kept prints nothing either", () =>
+    Effect.gen(function*() {
+      const { client } = recordingClient(echo(460))
+      const response = yield* AuthHttpClient.withAuth(client, scriptedAuth().auth, {
+        onRejected: "response",
+        replay: "never"
+      }).execute(request)
+      yield* silent(response)
+      assert.deepStrictEqual(yield* response.json, { said: `Bearer ${secretOf(1)}` })
+      yield* silent(response)
+    }))
+})
+
+it.live("over fetch, with the platform's spans on, too", () =>
+  Effect.gen(function*() {
+    const { auth } = scriptedAuth()
+    const answer = echo()
+    const fetch: typeof globalThis.fetch = (_, init) =>
+      Promise.resolve(answer(HttpClientRequest.get("https://api.test", {
+        headers: new Headers(init?.headers) as never
+      })))
+    const client = AuthHttpClient.withAuth(yield* HttpClient.HttpClient, auth)
+    const response = yield* client.execute(request).pipe(
+      Effect.withSpan("outer"),
+      Effect.provideService(FetchHttpClient.Fetch, fetch)
+    )
+    yield* silent(response)
+    assert.deepStrictEqual(yield* response.json, { said: `Bearer ${secretOf(1)}` })
+    yield* silent(response)
+  }).pipe(Effect.provide(FetchHttpClient.layer)))

@@ -1,0 +1,73 @@
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as Telemetry from "@effect-auth/core/Telemetry"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as MetricKeyType from "effect/MetricKeyType"
+import { acceptsFrom, recordingClient, scriptedAuth } from "./scriptedAuth.ts"
+
+/** Every value of a metric, by its tags, without those of other providers. */
+const valuesOf = (name: string, provider: string) =>
+  Effect.map(Metric.snapshot, (pairs) =>
+    Object.fromEntries(
+      pairs
+        .filter(({ metricKey }) => metricKey.name === name && metricKey.tags.some((tag) => tag.value === provider))
+        .map(({ metricKey, metricState }) => [
+          metricKey.tags.filter((tag) => tag.value !== provider).map((tag) => `${tag.key}=${tag.value}`).sort().join(
+            " "
+          ),
+          metricState as unknown as Record<string, unknown>
+        ])
+    ))
+
+describe("Telemetry", () => {
+  it("names follow OpenTelemetry's conventions", () => {
+    const names = [Telemetry.spans, Telemetry.attributes, Telemetry.metrics].flatMap((group) => Object.values(group))
+    for (const name of names) assert.match(name, /^(effect_auth|error)(\.[a-z]+(_[a-z]+)*)+$/)
+    assert.strictEqual(new Set(names.filter((name) => name !== Telemetry.spans.refresh)).size, names.length - 1)
+  })
+
+  it.effect("counts refreshes by trigger, outcome and class", () =>
+    Effect.gen(function*() {
+      const provider = "counting"
+      yield* Telemetry.refreshed({ provider, trigger: "scheduled", outcome: "refreshed" })
+      yield* Telemetry.refreshed({ provider, trigger: "scheduled", outcome: "refreshed" })
+      yield* Telemetry.refreshed({ provider, trigger: "rejected", outcome: "failed", errorType: "transient" })
+      const values = yield* valuesOf(Telemetry.metrics.refreshes, provider)
+      assert.deepStrictEqual(Object.entries(values).map(([tags, { count }]) => [tags, count]).sort(), [
+        ["effect_auth.outcome=failed effect_auth.trigger=rejected error.type=transient", 1],
+        ["effect_auth.outcome=refreshed effect_auth.trigger=scheduled", 2]
+      ])
+    }))
+
+  it.effect("records durations in seconds, the seconds left, and events", () =>
+    Effect.gen(function*() {
+      const provider = "measuring"
+      yield* Telemetry.exchanged(provider, "250 millis")
+      yield* Telemetry.left(provider, 90)
+      yield* Telemetry.left(provider, Infinity)
+      yield* Telemetry.happened({ provider, _tag: "Ended" })
+      const [duration] = Object.values(yield* valuesOf(Telemetry.metrics.exchangeDuration, provider))
+      assert.deepInclude(duration, { count: 1, sum: 0.25 })
+      const [left] = Object.values(yield* valuesOf(Telemetry.metrics.secondsLeft, provider))
+      assert.deepInclude(left, { value: 90 })
+      const events = yield* valuesOf(Telemetry.metrics.events, provider)
+      assert.deepInclude(events["effect_auth.event=Ended"], { count: 1 })
+    }))
+
+  it.effect("counts what the middleware did about rejections, and tags no account", () =>
+    Effect.gen(function*() {
+      const { auth } = scriptedAuth()
+      const provider = "rejecting"
+      const from = (generation: number) =>
+        AuthHttpClient.withAuth(recordingClient(acceptsFrom(generation)).client, { ...auth, provider })
+      yield* from(2).get("https://api.test/x")
+      yield* Effect.flip(from(99).get("https://api.test/x"))
+      const values = yield* valuesOf(Telemetry.metrics.rejections, provider)
+      assert.deepStrictEqual(Object.entries(values).map(([tags, { count }]) => [tags, count]).sort(), [
+        ["effect_auth.outcome=rejected-again", 1],
+        ["effect_auth.outcome=replayed", 2]
+      ])
+      assert.isTrue(MetricKeyType.isCounterKey(Telemetry.rejections.keyType))
+    }))
+})

@@ -1,0 +1,56 @@
+/** G47: wall clocks that jump. The simulation has two clocks, as a machine has. */
+import * as AuthService from "@effect-auth/core/AuthService"
+import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { Simulation } from "../machine/simulation.ts"
+
+const hour = 3_600_000
+
+const start = (simulation: Simulation) => {
+  const done = <A, E>(effect: Effect.Effect<A, E>): A => {
+    const exit = Option.getOrThrow(simulation.run(effect))
+    if (Exit.isFailure(exit)) throw new Error(String(exit.cause))
+    return exit.value
+  }
+  const { auth, script } = done(Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const script = yield* ScriptedProvider.make<string>()
+    const store = yield* TokenStore.makeMemory
+    const auth = yield* AuthService.make(script.provider).pipe(
+      Effect.provideService(TokenStore.TokenStore, store),
+      Scope.extend(scope)
+    )
+    yield* auth.signIn("secret")
+    return { auth, script }
+  }))
+  return { done, auth, refreshes: () => done(script.count("refresh")) }
+}
+
+describe("clocks", () => {
+  it("G47: an hour forward costs at most one refresh, and nothing fails", () => {
+    const simulation = new Simulation(1, 2_048)
+    const { auth, done, refreshes } = start(simulation)
+    simulation.advance(60_000)
+    simulation.offset += hour
+    for (let n = 0; n < 20; n++) {
+      done(auth.accessToken)
+      simulation.advance(1_000)
+    }
+    assert.isAtMost(refreshes(), 1)
+  })
+
+  it("G47: an hour back: an expired token is still replaced, without a loop", () => {
+    const simulation = new Simulation(1, 2_048)
+    const { auth, done, refreshes } = start(simulation)
+    simulation.advance(60_000)
+    simulation.offset -= hour
+    simulation.advance(2 * hour)
+    assert.isAtLeast(done(auth.accessToken).generation, 3)
+    assert.isAtMost(refreshes(), 4)
+  })
+})

@@ -1,0 +1,27 @@
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { crashCase, crashPoints } from "../support/processes/crash.ts"
+import { workerScript } from "../support/processes/suite.ts"
+
+const script = workerScript()
+
+describe.concurrent("a process killed by SIGKILL in the middle of a refresh (SQLite)", () => {
+  for (const reuse of ["revoke-family", "grace"] as const) {
+    // Up to the send the two kinds of servers see the same.
+    for (const point of reuse === "grace" ? crashPoints.slice(3) : crashPoints) {
+      for (const access of ["alive", "dead"] as const) {
+        const server = reuse === "grace" ? "a server with grace" : "a strict server"
+        it.scopedLive(
+          `${point}, ${server}, access token ${access}`,
+          () =>
+            Effect.map(
+              crashCase(script(), { point, reuse, access }),
+              ({ longest, outcome }) =>
+                console.log(`killed at ${point} (${server}, access token ${access}): ${outcome}, waited ${longest} ms`)
+            ),
+          240_000
+        )
+      }
+    }
+  }
+})

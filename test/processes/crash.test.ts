@@ -1,0 +1,22 @@
+import { describe, it } from "@effect/vitest"
+import { type CrashCase, crashCase } from "../support/processes/crash.ts"
+import { workerScript } from "../support/processes/suite.ts"
+
+const script = workerScript()
+
+const strict = "revoke-family"
+
+const cases: ReadonlyArray<CrashCase & { readonly title: string }> = [
+  { title: "with its claim is taken over at once", point: "claimed", reuse: strict, access: "dead" },
+  {
+    title: "before the answer ends the session only once the token is dead",
+    point: "rotated",
+    reuse: strict,
+    access: "alive"
+  },
+  { title: "after the commit takes nothing with it", point: "committed", reuse: strict, access: "dead" }
+]
+
+describe.concurrent("a process killed by SIGKILL (SQLite)", () => {
+  for (const { title, ...self } of cases) it.scopedLive(title, () => crashCase(script(), self), 120_000)
+})

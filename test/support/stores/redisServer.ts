@@ -1,0 +1,63 @@
+/** A Redis of our own, that can be stopped, paused and started again with what it had written. */
+import * as Effect from "effect/Effect"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import * as Fs from "node:fs"
+import { createServer } from "node:net"
+import * as Os from "node:os"
+import * as Path from "node:path"
+
+export const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
+
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  return typeof address === "object" && address !== null ? address.port : 0
+}
+
+const begin = (port: number, folder: string): Promise<ChildProcess> =>
+  new Promise((resolve, reject) => {
+    const settings = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
+    const child = spawn("redis-server", [...settings, "--appendonly", "yes", "--appendfsync", "always"], {
+      stdio: ["ignore", "pipe", "inherit"]
+    })
+    let said = ""
+    child.stdout.on("data", (text) => {
+      said += text
+      if (said.includes("Ready to accept connections")) resolve(child)
+    })
+    child.once("exit", () => reject(new Error(`redis-server ended: ${said}`)))
+  })
+
+const end = async (child: ChildProcess) => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, "exit")
+  child.kill("SIGKILL")
+  await exited
+}
+
+export const redisServer = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-redis-"))
+    const port = await freePort()
+    let child = await begin(port, folder)
+    return {
+      port,
+      url: `redis://127.0.0.1:${port}`,
+      start: Effect.promise(async () => {
+        child = await begin(port, folder)
+      }),
+      kill: Effect.promise(() => end(child)),
+      pause: Effect.sync(() => void child.kill("SIGSTOP")),
+      resume: Effect.sync(() => void child.kill("SIGCONT")),
+      close: Effect.promise(async () => {
+        await end(child)
+        Fs.rmSync(folder, { recursive: true, force: true })
+      })
+    }
+  }),
+  (server) => server.close
+)
