@@ -170,7 +170,7 @@ describe("rotation", () => {
     Effect.gen(function*() {
       const store = yield* TokenStore.makeMemory
       const scope = yield* Scope.make()
-      const { auth, script } = yield* session.make().pipe(
+      const { auth, script } = yield* session.makeWithin().pipe(
         Effect.provideService(TokenStore.TokenStore, store),
         Scope.extend(scope)
       )
@@ -188,7 +188,7 @@ describe("rotation", () => {
     Effect.gen(function*() {
       const store = yield* TokenStore.makeMemory
       const scope = yield* Scope.make()
-      const { auth, script } = yield* session.make({ refresh: { closePatience: "1 second" } }).pipe(
+      const { auth, script } = yield* session.makeWithin({ refresh: { closePatience: "1 second" } }).pipe(
         Effect.provideService(TokenStore.TokenStore, store),
         Scope.extend(scope)
       )

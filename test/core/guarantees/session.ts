@@ -6,6 +6,7 @@ import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 
 export const hour = 3_600_000
@@ -17,18 +18,30 @@ export interface Setup extends ScriptedProvider.Options {
   readonly signedIn?: boolean | undefined
 }
 
-export const make = Effect.fnUntraced(function*(setup: Setup = {}) {
+/** Closes with the scope of the test, which moves on the time that this takes. */
+export const make = (setup?: Setup) => Effect.flatMap(scope, (scope) => Scope.extend(makeWithin(setup), scope))
+
+/** Closes when somebody closes its scope. */
+export const makeWithin = Effect.fnUntraced(function*(setup: Setup = {}) {
   const script = yield* ScriptedProvider.make<string>(setup)
   const auth = yield* AuthService.make(script.provider, {
     account: setup.account,
     credentials: setup.credentials,
     refresh: setup.refresh
   })
-  // Closing waits for an exchange that is under way, as long as its deadline: time has to move on for that.
-  yield* Effect.addFinalizer(() => Effect.forkDaemon(TestClock.adjust("1 minute")))
   if (setup.signedIn ?? setup.credentials === undefined) yield* auth.signIn("secret")
   return { auth, script, refreshes: script.count("refresh"), presented: presentedBy(script) }
 })
+
+/** Closing waits for an exchange that is under way, as long as its deadline: time has to move on for that. */
+const scope = Effect.acquireRelease(
+  Scope.make(),
+  Effect.fnUntraced(function*(scope, exit) {
+    const closed = yield* Effect.fork(Scope.close(scope, exit))
+    yield* TestClock.adjust("1 minute")
+    yield* Fiber.join(closed)
+  })
+)
 
 const presentedBy = (script: ScriptedProvider.ScriptedProvider<string>) =>
   Effect.map(script.calls, (calls) => calls.flatMap((call) => call.operation === "refresh" ? [call.presented] : []))
