@@ -1,9 +1,14 @@
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as AuthService from "@effect-auth/core/AuthService"
+import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as Telemetry from "@effect-auth/core/Telemetry"
+import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricKeyType from "effect/MetricKeyType"
+import * as Tracer from "effect/Tracer"
 import { acceptsFrom, recordingClient, scriptedAuth } from "./scriptedAuth.ts"
 
 /** Every value of a metric, by its tags, without those of other providers. */
@@ -19,6 +24,41 @@ const valuesOf = (name: string, provider: string) =>
           metricState as unknown as Record<string, unknown>
         ])
     ))
+
+/** Keeps the spans that end in its scope: the name, that of its parent, and the attributes. */
+const recording = () => {
+  const ended: Array<readonly [name: string, parent: string | undefined, attributes: Record<string, unknown>]> = []
+  const tracer = Tracer.make({
+    span: (name, parent, context, links, startTime, kind) => {
+      const attributes = new Map<string, unknown>()
+      const span: Tracer.Span = {
+        _tag: "Span",
+        name,
+        spanId: name,
+        traceId: "trace",
+        parent,
+        context,
+        links,
+        kind,
+        sampled: true,
+        attributes,
+        status: { _tag: "Started", startTime },
+        attribute: (key, value) => {
+          attributes.set(key, value)
+        },
+        addLinks: () => {},
+        event: () => {},
+        end: () => {
+          const above = parent._tag === "Some" && parent.value._tag === "Span" ? parent.value.name : undefined
+          ended.push([name, above, Object.fromEntries(attributes)])
+        }
+      }
+      return span
+    },
+    context: (f) => f()
+  })
+  return { ended, layer: Effect.withTracer(tracer) }
+}
 
 describe("Telemetry", () => {
   it("names follow OpenTelemetry's conventions", () => {
@@ -70,4 +110,51 @@ describe("Telemetry", () => {
       ])
       assert.isTrue(MetricKeyType.isCounterKey(Telemetry.rejections.keyType))
     }))
+
+  it.effect("every span that has a name is emitted, with whose it was and how it ended", () => {
+    const { ended, layer } = recording()
+    return Effect.gen(function*() {
+      const scripted = yield* ScriptedProvider.make({ name: "spanning", expiresIn: 3600 })
+      const auth = yield* AuthService.make(scripted.provider, { account: "member-7", refresh: { mode: "onDemand" } })
+      const whose = { [Telemetry.attributes.provider]: "spanning", [Telemetry.attributes.account]: "member-7" }
+      const outcome = (name: string, errorType?: string) => ({
+        ...whose,
+        [Telemetry.attributes.outcome]: name,
+        ...(errorType === undefined ? {} : { [Telemetry.attributes.errorType]: errorType })
+      })
+      const told = Effect.sync(() => ended.splice(0))
+
+      yield* scripted.enqueue(
+        "signIn",
+        ScriptedProvider.fail(new ExchangeFailure({ kind: "terminal", sent: "answered", reason: "credentials" }))
+      )
+      yield* Effect.flip(auth.signIn("wrong"))
+      assert.deepStrictEqual(yield* told, [
+        [Telemetry.spans.signIn, undefined, outcome("failed", "TokenRequestRejected")]
+      ])
+
+      yield* auth.signIn("right")
+      assert.deepStrictEqual(yield* told, [[Telemetry.spans.signIn, undefined, outcome("signed-in")]])
+
+      yield* auth.refresh
+      const [exchange, refresh] = yield* told
+      assert.deepStrictEqual(exchange, [Telemetry.spans.exchange, Telemetry.spans.refresh, outcome("issued")])
+      assert.deepInclude(refresh, Telemetry.spans.refresh)
+      assert.include(refresh?.[2], outcome("refreshed"))
+
+      yield* scripted.enqueue(
+        "refresh",
+        ScriptedProvider.fail(new ExchangeFailure({ kind: "terminal", sent: "answered", reason: "unknown" }))
+      )
+      yield* Effect.flip(auth.refresh)
+      const [refused, over] = yield* told
+      assert.deepStrictEqual(refused?.[2], outcome("terminal", "unknown"))
+      assert.include(over?.[2], outcome("ended", "RefreshTokenRejected"))
+
+      yield* auth.signIn("right")
+      yield* told
+      const revocation = yield* auth.signOut
+      assert.deepStrictEqual(yield* told, [[Telemetry.spans.signOut, undefined, outcome(revocation)]])
+    }).pipe(Effect.scoped, Effect.provide(TokenStore.layerMemory), layer)
+  })
 })

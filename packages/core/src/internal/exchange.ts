@@ -16,7 +16,7 @@ import * as commits from "./commit.ts"
 import * as durable from "./durable.ts"
 import { emit, type Engine, type FlightError, keyOf } from "./engine.ts"
 import { randomId } from "./ids.ts"
-import { exchanged, triggerOf } from "./observe.ts"
+import { exchanged, exchanging, triggerOf } from "./observe.ts"
 import { release } from "./release.ts"
 import { revokeInVain } from "./revoke.ts"
 import { now } from "./time.ts"
@@ -139,8 +139,11 @@ const underClaim = Effect.fnUntraced(function*<C>(
   const trigger = triggerOf(need)
   yield* emit(engine, cell, { _tag: "Refreshing", trigger }, record)
   const sent = yield* now
-  const answer = yield* call(engine, left, () => refresh(refreshToken, tokens))
-  const issued = Either.flatMap(answer, (response) => tokensOf(engine, response, sent.wall, tokens))
+  const answer = Effect.map(
+    call(engine, left, () => refresh(refreshToken, tokens)),
+    Either.flatMap((response) => tokensOf(engine, response, sent.wall, tokens))
+  )
+  const issued = yield* exchanging(engine, cell, answer)
   yield* exchanged(engine, cell, issued, (yield* now).mono - sent.mono)
   if (Either.isLeft(issued)) return yield* release(engine, cell, need, claimed, issued.left, sent.wall)
   const next = issued.right

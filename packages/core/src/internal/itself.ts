@@ -15,7 +15,7 @@ import * as durable from "./durable.ts"
 import { emit, type Engine, type FlightError, keyOf } from "./engine.ts"
 import * as errors from "./errors.ts"
 import { claim, closing, giveBack, holding, leftOf, newClaim, type Outcome, tokensOf } from "./exchange.ts"
-import { exchanged, operationOf } from "./observe.ts"
+import { exchanged, exchanging, operationOf } from "./observe.ts"
 import { ended } from "./release.ts"
 import * as retrying from "./retrying.ts"
 import { begin } from "./signIn.ts"
@@ -85,8 +85,11 @@ const underClaim = Effect.fnUntraced(function*<C>(
       }
       yield* emit(engine, cell, { _tag: "Refreshing", trigger: "credentials" }, base)
       const sent = yield* now
-      const answer = yield* call(engine, left, () => engine.provider.signIn(credentials))
-      const issued = Either.flatMap(answer, (response) => tokensOf(engine, response, sent.wall, undefined))
+      const answer = Effect.map(
+        call(engine, left, () => engine.provider.signIn(credentials)),
+        Either.flatMap((response) => tokensOf(engine, response, sent.wall, undefined))
+      )
+      const issued = yield* exchanging(engine, cell, answer)
       yield* exchanged(engine, cell, issued, (yield* now).mono - sent.mono)
       if (Either.isLeft(issued)) {
         return yield* failed(engine, cell, claimed, base.credential, credentials, issued.left)

@@ -1,6 +1,7 @@
-/** Spans, counters and the gauge of one flight, written once. */
+/** Spans, counters and the gauge of a session, written once. */
 import * as Effect from "effect/Effect"
-import type * as Either from "effect/Either"
+import * as Either from "effect/Either"
+import type { Revocation } from "../AuthService.ts"
 import type { ExchangeFailure } from "../ExchangeFailure.ts"
 import type { Trigger } from "../SessionEvent.ts"
 import * as Telemetry from "../Telemetry.ts"
@@ -38,7 +39,8 @@ export const observed = <C>(
         [Telemetry.attributes.outcome]: outcome,
         [Telemetry.attributes.role]: flight.exchanges > 0 ? "leader" : "adopted",
         [Telemetry.attributes.generation]: cell.token?.generation ?? 0,
-        [Telemetry.attributes.waiters]: flight.waiters
+        [Telemetry.attributes.waiters]: flight.waiters,
+        ...(errorType === undefined ? {} : { [Telemetry.attributes.errorType]: errorType })
       }),
       Telemetry.refreshed({ provider, trigger, outcome, errorType })
     )
@@ -47,10 +49,63 @@ export const observed = <C>(
     Effect.tapError((error) => told(cell.status === "ended" ? "ended" : "failed", error._tag)),
     Effect.withSpan(Telemetry.spans.refresh, {
       captureStackTrace: false,
-      attributes: { [Telemetry.attributes.provider]: provider, [Telemetry.attributes.trigger]: trigger }
+      attributes: { ...whose(engine, cell), [Telemetry.attributes.trigger]: trigger }
     })
   )
 }
+
+const whose = <C>(engine: Engine<C>, cell: Cell) => ({
+  [Telemetry.attributes.provider]: engine.provider.name,
+  [Telemetry.attributes.account]: cell.account
+})
+
+/** A span with how it ended: the outcome that a success tells, or `failed` and the tag of the error. */
+const spanned = <C, A, E extends { readonly _tag: string }>(
+  engine: Engine<C>,
+  cell: Cell,
+  name: string,
+  self: Effect.Effect<A, E>,
+  outcomeOf: (value: A) => { readonly outcome: string; readonly errorType?: string }
+): Effect.Effect<A, E> => {
+  const told = (outcome: string, errorType?: string) =>
+    Effect.annotateCurrentSpan({
+      [Telemetry.attributes.outcome]: outcome,
+      ...(errorType === undefined ? {} : { [Telemetry.attributes.errorType]: errorType })
+    })
+  return self.pipe(
+    Effect.tap((value) => {
+      const { errorType, outcome } = outcomeOf(value)
+      return told(outcome, errorType)
+    }),
+    Effect.tapError((error) => told("failed", error._tag)),
+    Effect.withSpan(name, { captureStackTrace: false, attributes: whose(engine, cell) })
+  )
+}
+
+/** One span a sign-in by the caller. */
+export const signingIn = <C, A, E extends { readonly _tag: string }>(
+  engine: Engine<C>,
+  cell: Cell,
+  self: Effect.Effect<A, E>
+): Effect.Effect<A, E> => spanned(engine, cell, Telemetry.spans.signIn, self, () => ({ outcome: "signed-in" }))
+
+/** One span a sign-out: what became of the tokens on the server. */
+export const signingOut = <C, E extends { readonly _tag: string }>(
+  engine: Engine<C>,
+  cell: Cell,
+  self: Effect.Effect<Revocation, E>
+): Effect.Effect<Revocation, E> => spanned(engine, cell, Telemetry.spans.signOut, self, (outcome) => ({ outcome }))
+
+/** One span an exchange: issued, or what its failure means for the session. */
+export const exchanging = <C>(
+  engine: Engine<C>,
+  cell: Cell,
+  self: Effect.Effect<Either.Either<TokenSet, ExchangeFailure>>
+): Effect.Effect<Either.Either<TokenSet, ExchangeFailure>> =>
+  spanned(engine, cell, Telemetry.spans.exchange, self, (issued) =>
+    Either.isLeft(issued)
+      ? { outcome: issued.left.kind, errorType: issued.left.reason }
+      : { outcome: "issued" })
 
 /** One exchange: how long it took, and how long its token has left. */
 export const exchanged = <C>(

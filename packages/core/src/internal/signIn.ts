@@ -19,6 +19,7 @@ import { emit, type Engine, keyOf } from "./engine.ts"
 import * as errors from "./errors.ts"
 import { cleared, tokensOf } from "./exchange.ts"
 import { randomId } from "./ids.ts"
+import { signingIn } from "./observe.ts"
 import { revoke, revokeInVain } from "./revoke.ts"
 import { now } from "./time.ts"
 
@@ -33,7 +34,7 @@ const subjectOf = <C>(engine: Engine<C>, cell: Cell, operation: string): errors.
  * Sign-ins of one account come one after the other.
  */
 export const signIn = <C>(engine: Engine<C>, cell: Cell, credentials: C): Effect.Effect<AccessToken, SignInError> => {
-  const signing = inTurn(cell, Effect.uninterruptible(send(engine, cell, credentials)))
+  const signing = signingIn(engine, cell, inTurn(cell, Effect.uninterruptible(send(engine, cell, credentials))))
   return Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       const done = yield* Deferred.make<AccessToken, SignInError>()

@@ -10,6 +10,7 @@ import * as durable from "./durable.ts"
 import { emit, type Engine, keyOf } from "./engine.ts"
 import { cleared } from "./exchange.ts"
 import { randomId } from "./ids.ts"
+import { signingOut } from "./observe.ts"
 import { revoke } from "./revoke.ts"
 
 /**
@@ -19,7 +20,7 @@ import { revoke } from "./revoke.ts"
 export const signOut = <C>(engine: Engine<C>, cell: Cell): Effect.Effect<Revocation, TokenStoreError> =>
   Effect.uninterruptible(Effect.suspend(() => {
     forget(engine, cell)
-    return inTurn(cell, leave(engine, cell))
+    return signingOut(engine, cell, inTurn(cell, leave(engine, cell)))
   }))
 
 /** Nothing of this session is handed out any more, whatever the store still says. */
