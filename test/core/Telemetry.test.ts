@@ -140,7 +140,7 @@ describe("Telemetry", () => {
       const [exchange, refresh] = yield* told
       assert.deepStrictEqual(exchange, [Telemetry.spans.exchange, Telemetry.spans.refresh, outcome("issued")])
       assert.deepInclude(refresh, Telemetry.spans.refresh)
-      assert.include(refresh?.[2], outcome("refreshed"))
+      assert.include(refresh?.[2] ?? {}, outcome("refreshed"))
 
       yield* scripted.enqueue(
         "refresh",
@@ -149,7 +149,7 @@ describe("Telemetry", () => {
       yield* Effect.flip(auth.refresh)
       const [refused, over] = yield* told
       assert.deepStrictEqual(refused?.[2], outcome("terminal", "unknown"))
-      assert.include(over?.[2], outcome("ended", "RefreshTokenRejected"))
+      assert.include(over?.[2] ?? {}, outcome("ended", "RefreshTokenRejected"))
 
       yield* auth.signIn("right")
       yield* told
