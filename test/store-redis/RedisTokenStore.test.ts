@@ -334,6 +334,31 @@ describe.skipIf(!isInstalled && process.env.CI !== "true")("on a Redis that goes
     30_000
   )
 
+  it.scopedLive(
+    "an owner that was cut off itself gives the others time to come back",
+    () =>
+      Effect.gen(function*() {
+        const server = yield* redisServer
+        const [proxy, slowProxy] = yield* Effect.all([lossyProxy(server.port), lossyProxy(server.port)])
+        const store = yield* RedisTokenStore.make({ url: proxy.url })
+        const slow = yield* RedisTokenStore.make({ url: slowProxy.url })
+        const isAlive = store.presence!.isAlive(slow.presence!.owner)
+        // The server is not a young one any more.
+        yield* Effect.sleep(6_000)
+        yield* Effect.zipRight(proxy.cut, slowProxy.cut)
+        assert.strictEqual((yield* Effect.flip(isAlive)).reason, "unavailable")
+        yield* proxy.mend
+        assert.isTrue(yield* Effect.retry(isAlive, { times: 50, schedule: Schedule.spaced(50) }))
+        yield* Effect.sleep(1_000)
+        assert.isTrue(yield* isAlive)
+        yield* goneAfter(store, slow.presence!.owner, 8_000)
+        yield* slowProxy.mend
+        yield* Effect.sleep(500)
+        assert.isTrue(yield* isAlive)
+      }),
+    30_000
+  )
+
   it.scopedLive("a server that forgot the script gets it again", () =>
     Effect.gen(function*() {
       const server = yield* redisServer

@@ -287,6 +287,28 @@ describe.skipIf(backend.isSkipped)("on PostgreSQL", () => {
     )
 
     it.scopedLive(
+      "an owner that was cut off itself gives the others time to come back",
+      () =>
+        Effect.gen(function*() {
+          const [hop, slowHop] = yield* Effect.all([proxy(target()), proxy(target())])
+          const store = yield* PostgresTokenStore.make({ url: through(hop.port), table: shared })
+          const slow = yield* PostgresTokenStore.make({ url: through(slowHop.port), table: shared })
+          const isAlive = store.presence!.isAlive(slow.presence!.owner)
+          yield* Effect.zipRight(hop.cut, slowHop.cut)
+          assert.strictEqual((yield* Effect.flip(isAlive)).reason, "unavailable")
+          yield* hop.mend
+          assert.isTrue(yield* Effect.retry(isAlive, { times: 50, schedule: Schedule.spaced(50) }))
+          yield* Effect.sleep(1_000)
+          assert.isTrue(yield* isAlive)
+          yield* goneAfter(store, slow.presence!.owner, 8_000)
+          yield* slowHop.mend
+          yield* Effect.sleep(1_500)
+          assert.isTrue(yield* isAlive)
+        }),
+      30_000
+    )
+
+    it.scopedLive(
       "a waiter whose connection was away hears of what it missed, without polling",
       () =>
         Effect.gen(function*() {

@@ -83,7 +83,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const channel = `effect_auth_${(yield* digest(table)).slice(0, 32)}`
     const owner = makeOwner()
     const news = makeNews()
-    yield* keepSession({ settings, channel, lock: owner.lock, heard: news.heard, up: news.up })
+    const { isSettled } = yield* keepSession({ settings, channel, lock: owner.lock, heard: news.heard, up: news.up })
     const use = yield* makeUse(settings, options.statementTimeout ?? Duration.seconds(5)).pipe(
       Effect.mapError(ofStore("postgresql", "open"))
     )
@@ -96,7 +96,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
           look: versionOf(use, table, key),
           every: options.pollInterval ?? Duration.seconds(1)
         }),
-      presence: makePresence(use, owner.name)
+      presence: makePresence({ use, owner: owner.name, isSettled })
     }
   })
 

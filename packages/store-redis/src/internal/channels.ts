@@ -1,6 +1,7 @@
 /** Subscriptions, counted: many waiters on one channel of one connection. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
-import type * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
@@ -10,6 +11,8 @@ import * as Stream from "effect/Stream"
 import type { Redis } from "ioredis"
 
 export interface Channels {
+  /** Whether the connection is there, and has been since the beginning or long enough for the others to be back too. */
+  readonly isSettled: Effect.Effect<boolean>
   /** Subscribes for as long as the scope is open; `false` where Redis has not confirmed it (it is tried on). */
   readonly subscribe: (channel: string, heard: (message: string) => void) => Effect.Effect<boolean, never, Scope>
   /** The versions told on a channel, and those that `look` finds: first at once, then after a reconnect and `every` so often. */
@@ -22,7 +25,26 @@ export interface Channels {
   ) => Stream.Stream<number>
 }
 
+/** What cut this connection may have cut those of the others too: they get this long to come back. */
+const settling = Duration.seconds(5)
+
 type Listener = (message: string) => void
+
+const watchSettled = (subscriber: Redis): Effect.Effect<Effect.Effect<boolean>, never, Scope> =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    /** The monotonic time from which on the connection is settled, while it is there. */
+    let from: bigint | undefined = clock.unsafeCurrentTimeNanos()
+    const back = () => {
+      from = clock.unsafeCurrentTimeNanos() + Duration.unsafeToNanos(settling)
+    }
+    const gone = () => {
+      from = undefined
+    }
+    subscriber.on("ready", back).on("close", gone)
+    yield* Effect.addFinalizer(() => Effect.sync(() => void subscriber.off("ready", back).off("close", gone)))
+    return Effect.map(Clock.currentTimeNanos, (now) => from !== undefined && now >= from)
+  })
 
 export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, Scope> =>
   Effect.gen(function*() {
@@ -32,6 +54,7 @@ export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, 
     const ready = () => onReady.forEach((again) => again())
     subscriber.on("message", hear).on("ready", ready)
     yield* Effect.addFinalizer(() => Effect.sync(() => void subscriber.off("message", hear).off("ready", ready)))
+    const isSettled = yield* watchSettled(subscriber)
 
     // ioredis subscribes again after a reconnect, so a failure here only means that it is not confirmed yet.
     const request = (send: () => Promise<unknown>) => Effect.isSuccess(Effect.tryPromise(send))
@@ -79,5 +102,5 @@ export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, 
         )
       }))
 
-    return { subscribe, versions }
+    return { isSettled, subscribe, versions }
   })

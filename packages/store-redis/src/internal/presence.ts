@@ -48,7 +48,7 @@ export const makePresence = (options: {
         if (name === owner || !/^redis:[0-9a-f]{32}$/.test(name)) return true
         if ((yield* isSubscribed(name)) || (yield* isYoung)) return true
         yield* Effect.sleep(grace)
-        return yield* isSubscribed(name)
+        return (yield* isSubscribed(name)) || !(yield* channels.isSettled)
       })
     }
   })

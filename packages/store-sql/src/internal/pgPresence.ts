@@ -19,7 +19,13 @@ export const makeOwner = (): { readonly name: string; readonly lock: string } =>
 
 const lockOf = (hex: string): string => String(BigInt.asIntN(64, BigInt(`0x${hex}`)))
 
-export const makePresence = (use: Use, owner: string): TokenStore.Presence => {
+export const makePresence = (options: {
+  readonly use: Use
+  readonly owner: string
+  /** Whether this owner itself was there long enough to tell who is not. */
+  readonly isSettled: Effect.Effect<boolean>
+}): TokenStore.Presence => {
+  const { isSettled, owner, use } = options
   // The key of the lock is in two halves there. A server that was just started may not have everybody back yet.
   const isLocked = (lock: string) =>
     use((sql) =>
@@ -40,7 +46,7 @@ export const makePresence = (use: Use, owner: string): TokenStore.Presence => {
       if (name === owner || !/^[0-9a-f]{16}$/.test(hex)) return true
       if (yield* isLocked(lockOf(hex))) return true
       yield* Effect.sleep(grace)
-      return yield* isLocked(lockOf(hex))
+      return (yield* isLocked(lockOf(hex))) || !(yield* isSettled)
     })
   }
 }

@@ -1,5 +1,6 @@
 /** The connection that is kept: it listens, and holds the lock that says that this owner is there. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -50,15 +51,34 @@ const connect = Effect.fnUntraced(function*(options: SessionOptions) {
   return Effect.raceFirst(Deferred.await(ended), beats)
 })
 
+/** What cut this session off may have cut off the others too: they get this long to come back. */
+const settling = Duration.seconds(5)
+
+export interface KeptSession {
+  /** Whether the session is there, and has been since the beginning or long enough for the others to be back too. */
+  readonly isSettled: Effect.Effect<boolean>
+}
+
 /** Keeps such a session for as long as the scope is open; fails where the first one can't be had. */
-export const keepSession = (options: SessionOptions): Effect.Effect<void, TokenStoreError, Scope> =>
+export const keepSession = (options: SessionOptions): Effect.Effect<KeptSession, TokenStoreError, Scope> =>
   Effect.gen(function*() {
     const first = yield* Deferred.make<void, TokenStoreError>()
+    let wasCut = false
+    /** The monotonic time from which on it is settled, while it is there. */
+    let settledFrom: bigint | undefined
     const session = Effect.scoped(Effect.gen(function*() {
       const untilItEnds = yield* connect(options)
+      const now = yield* Clock.currentTimeNanos
+      settledFrom = wasCut ? now + Duration.unsafeToNanos(settling) : now
       yield* Deferred.succeed(first, undefined)
       options.up()
-      yield* untilItEnds
+      yield* Effect.ensuring(
+        untilItEnds,
+        Effect.sync(() => {
+          wasCut = true
+          settledFrom = undefined
+        })
+      )
     }))
     yield* session.pipe(
       // A session that was there and ended comes back at once, one that could not be had after a moment.
@@ -67,4 +87,7 @@ export const keepSession = (options: SessionOptions): Effect.Effect<void, TokenS
       Effect.forkScoped
     )
     yield* Deferred.await(first)
+    return {
+      isSettled: Effect.map(Clock.currentTimeNanos, (now) => settledFrom !== undefined && now >= settledFrom)
+    }
   })
