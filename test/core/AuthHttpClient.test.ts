@@ -6,6 +6,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -340,6 +341,7 @@ describe("the body of a refused request", () => {
           const server = recordingClient((_, call) => call === 1 ? answer() : new Response("fine"))
           const response = yield* AuthHttpClient.withAuth(server.client, auth, { onRejected }).get(url)
           assert.strictEqual(yield* response.text, "fine")
+          yield* Effect.repeat(Effect.sleep(5), { until: () => cut.cancelled > 0 })
           assert.strictEqual(cut.cancelled, 1)
         }
       }).pipe(Effect.timeout("5 seconds")))
@@ -354,21 +356,29 @@ describe("the body of a refused request", () => {
       assert.strictEqual((yield* Effect.flip(response.text))._tag, "ResponseError")
     }))
 
-  it.effect("is released before the session is renewed", () =>
+  it.live("is released while the session is renewed: the renewal may need its connection", () =>
     Effect.gen(function*() {
-      let isRead = false
+      const released = yield* Deferred.make<void>()
       const body = new ReadableStream({
         pull: (controller) => {
-          isRead = true
           controller.close()
+          Deferred.unsafeDone(released, Effect.void)
         }
       }, { highWaterMark: 0 })
-      const { auth } = scriptedAuth({ renew: Effect.sync(() => assert.isTrue(isRead)) })
+      const { auth } = scriptedAuth({ renew: Deferred.await(released) })
       const server = recordingClient((_, call) =>
         call === 1 ? new Response(body, { status: 460 }) : new Response("fine")
       )
       yield* AuthHttpClient.withAuth(server.client, auth).get(url)
       assert.strictEqual(server.requests.length, 2)
+    }).pipe(Effect.timeout("5 seconds")))
+
+  it.live("that never ends holds up neither the renewal nor the replay", () =>
+    Effect.gen(function*() {
+      const { auth } = scriptedAuth()
+      const server = recordingClient((_, call) => call === 1 ? stalled() : new Response("fine"))
+      const [time] = yield* Effect.timed(AuthHttpClient.withAuth(server.client, auth).get(url))
+      assert.isBelow(Duration.toMillis(time), 300)
     }))
 })
 

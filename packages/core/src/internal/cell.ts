@@ -127,6 +127,14 @@ export class Cell {
     this.expiresAt = token?.expiresAt ?? -Infinity
   }
 
+  /** The current token: the very one that was handed out before, if it is still that. */
+  tokenOr(before: AccessToken | undefined): AccessToken | undefined {
+    return before !== undefined && before.value === this.value && before.generation === this.generation &&
+        before.session === this.session
+      ? before
+      : this.token
+  }
+
   /** Monotonic: when something is due next (a refresh ahead, or another try). */
   get due(): number {
     return this.slab.times[this.row * times]!

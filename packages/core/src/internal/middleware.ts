@@ -10,8 +10,8 @@ import * as Context from "effect/Context"
 import type * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import type { AccessToken } from "../AccessToken.ts"
 import { AccessTokenRejected, AuthMisconfigured } from "../AuthError.ts"
@@ -61,11 +61,17 @@ export const make = <E, R>(
   settings: Settings
 ): HttpClient.HttpClient.With<E | MiddlewareError, R> => {
   const middleware = new Middleware(self, auth, settings)
+  const start = (request: Request) =>
+    Effect.withFiberRuntime<Response, E | MiddlewareError, R>((fiber) => middleware.start(request, fiber))
   return HttpClient.makeWith<never, never, E | MiddlewareError, R>(
-    Effect.flatMap((request) => middleware.start(request)),
+    // With nothing put in front of the middleware the request is there already, and one operation does.
+    (request) => isThere(request) ? start(request.value) : Effect.flatMap(request, start),
     Effect.succeed
   )
 }
+
+const isThere = (request: Effect.Effect<Request>): request is Exit.Success<Request, never> =>
+  Exit.isExit(request) && Exit.isSuccess(request)
 
 class Middleware<E, R> {
   private readonly self: HttpClient.HttpClient.With<E, R>
@@ -85,11 +91,11 @@ class Middleware<E, R> {
   }
 
   /** The fast path allocates and looks up as little as it can; whatever is out of the ordinary goes the careful way. */
-  start(request: Request): Effect.Effect<Response, E | MiddlewareError, R> {
-    // Costs a third of what an operation that asks for the fiber does, and there is one: this is called by it.
-    const fiber = Fiber.getCurrentFiber()
-    if (Option.isNone(fiber)) return this.carefully(request)
-    const token = this.auth.unsafePeek(clockOf(fiber.value.currentDefaultServices))
+  start(
+    request: Request,
+    fiber: Fiber.RuntimeFiber<Response, E | MiddlewareError>
+  ): Effect.Effect<Response, E | MiddlewareError, R> {
+    const token = this.auth.unsafePeek(clockOf(fiber.currentDefaultServices))
     const { settings } = this
     return token !== undefined && settings.origins.isPlain(request.url) && !hasAuthorization(request) &&
         (settings.refreshFirst === 0 || replay.isRepeatable(request.body))
@@ -162,13 +168,21 @@ class Middleware<E, R> {
 
   /**
    * The connection is freed while the session is renewed: the renewal may need one of the same pool. Whether or not the
-   * request can be sent again, the session is renewed.
+   * request can be sent again, the session is renewed. What comes then is no part of the generator, which would hold the
+   * refused response until the next one is there.
    */
   private refused(attempt: Attempt, refused: Refused<E>): Effect.Effect<Response, E | MiddlewareError, R> {
+    return Effect.flatten(this.afterRefusal(attempt, refused))
+  }
+
+  private afterRefusal(
+    attempt: Attempt,
+    refused: Refused<E>
+  ): Effect.Effect<Effect.Effect<Response, E | MiddlewareError, R>> {
     return Effect.gen(this, function*() {
       const { handsOver, isRead } = this.settings
       if (!handsOver) yield* this.drain.release(refused.response)
-      if (attempt.isReplay) return yield* this.giveUp(attempt, refused, "rejected-again")
+      if (attempt.isReplay) return this.giveUp(attempt, refused, "rejected-again")
       const obstacle = replay.obstacle(attempt.request, yield* this.settings.replay, refused.by, isRead)
       // Who found the rejection in the body has read it: it can be read once more, but not streamed.
       const kept = handsOver && refused.by === "status"
@@ -177,13 +191,13 @@ class Middleware<E, R> {
       const renewed = yield* Effect.either(this.auth.renew(attempt.token))
       if (Either.isLeft(renewed)) {
         const error = renewed.left
-        if (error._tag === "AccessTokenRejected") return yield* this.giveUp(attempt, kept, error.reason)
+        if (error._tag === "AccessTokenRejected") return this.giveUp(attempt, kept, error.reason)
         yield* Telemetry.rejected(this.auth.provider, "not-renewed")
-        return yield* error
+        return Effect.fail(error)
       }
-      if (obstacle !== undefined) return yield* this.giveUp(attempt, kept, obstacle)
+      if (obstacle !== undefined) return this.giveUp(attempt, kept, obstacle)
       yield* Telemetry.rejected(this.auth.provider, "replayed")
-      return yield* this.send({ ...attempt, token: renewed.right, isReplay: true })
+      return this.send({ ...attempt, token: renewed.right, isReplay: true })
     })
   }
 

@@ -77,9 +77,10 @@ export class Drain {
       Effect.flatMap(Effect.forkDaemon(Effect.interruptible(read(response, drained))), (fiber) => {
         this.reading.add(fiber)
         fiber.addObserver(() => this.reading.delete(fiber))
-        if (this.isWatched) return Effect.void
+        // Reading begins before anything else is sent: what is read soon is let go of soon.
+        if (this.isWatched) return Effect.yieldNow()
         this.isWatched = true
-        return Effect.asVoid(Effect.forkDaemon(Effect.interruptible(this.watch)))
+        return Effect.zipRight(Effect.forkDaemon(Effect.interruptible(this.watch)), Effect.yieldNow())
       })
     )
   }

@@ -84,6 +84,9 @@ export const makeOne = Effect.fnUntraced(function*<C>(
 /** `cellOf` finds the account's cell at each use: an idle one may have been evicted and come back. */
 export const serviceOf = <C>(engine: Engine<C>, account: string, cellOf: () => Cell): AuthService<C> => {
   const { name, origins, realm, rejection } = engine.provider
+  let handed: AccessToken | undefined
+  const peek = (cell: Cell, clock: Clock.Clock): AccessToken | undefined =>
+    isFresh(cell, clock) ? handed = cell.tokenOr(handed) : undefined
   return {
     provider: name,
     realm,
@@ -97,7 +100,14 @@ export const serviceOf = <C>(engine: Engine<C>, account: string, cellOf: () => C
       const token = peek(cell, clock)
       return token === undefined ? obtain(engine, cell) : Effect.succeed(token)
     }),
-    renew: (rejected) => Effect.suspend(() => renew(engine, cellOf(), rejected)),
+    renew: (rejected) =>
+      Effect.clockWith((clock) => {
+        const cell = cellOf()
+        const token = peek(cell, clock)
+        return token !== undefined && !isSame(token, rejected)
+          ? Effect.succeed(token)
+          : renew(engine, cell, rejected)
+      }),
     refresh: Effect.suspend(() => force(engine, cellOf())),
     signOut: Effect.suspend(() => signOut(engine, cellOf())),
     state: Effect.suspend(() => stateOf(engine, cellOf())),
@@ -106,12 +116,12 @@ export const serviceOf = <C>(engine: Engine<C>, account: string, cellOf: () => C
   }
 }
 
-/** The hot path: no store, no lock, nothing allocated but what is handed out. */
-const peek = (cell: Cell, clock: Clock.Clock): AccessToken | undefined => {
+/** The hot path: no store, no lock, and nothing allocated. */
+const isFresh = (cell: Cell, clock: Clock.Clock): boolean => {
   const wall = clock.unsafeCurrentTimeMillis()
-  if (wall >= cell.expiresAt) return undefined
+  if (wall >= cell.expiresAt) return false
   const mono = coarseMonoOf(clock, wall)
-  return mono < cell.due && mono < cell.marginAt && cell.flight?.need._tag !== "rejected" ? cell.token : undefined
+  return mono < cell.due && mono < cell.marginAt && cell.flight?.need._tag !== "rejected"
 }
 
 const ensure = <C>(engine: Engine<C>, cell: Cell, need: Need): Effect.Effect<void, AccessTokenError> =>
