@@ -3,7 +3,9 @@ import { historyOfSiblings } from "./arbitrary.ts"
 import { histories, keepsPromises } from "./keepsPromises.ts"
 
 describe("two siblings", () => {
-  it(`keep the promises of the session machine in ${histories} generated histories`, { timeout: 180_000 }, () => {
-    keepsPromises(historyOfSiblings)
-  })
+  it(
+    `keep the promises of the session machine in ${histories} generated histories`,
+    { timeout: 600_000 },
+    () => keepsPromises(historyOfSiblings)
+  )
 })
