@@ -4,6 +4,7 @@ import * as fastPath from "./fastPath.ts"
 import * as faults from "./faults.ts"
 import { finish } from "./report.ts"
 import * as sessions from "./sessions.ts"
+import * as stores from "./stores.ts"
 import * as storm from "./storm.ts"
 
 const parts: Record<string, () => Promise<void>> = {
@@ -11,7 +12,14 @@ const parts: Record<string, () => Promise<void>> = {
   "loopback": endToEnd.run,
   "storm": storm.run,
   "faults": faults.run,
-  "sessions": sessions.run
+  "sessions": sessions.run,
+  "stores": stores.run
+}
+
+/** Small enough for the tests, which run it by name: what must be so on any machine. */
+const checks = async (): Promise<void> => {
+  await storm.check()
+  await sessions.check()
 }
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("-"))
@@ -19,5 +27,6 @@ const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("
 for (const [name, run] of Object.entries(parts)) {
   if (wanted.length === 0 || wanted.includes(name)) await run()
 }
+if (wanted.includes("checks")) await checks()
 finish()
 process.exit(0)

@@ -114,6 +114,12 @@ const dues = async (): Promise<void> => {
   }
 }
 
+/** What holds on any machine, within a factor of two. */
+export const check = async (): Promise<void> => {
+  const { bytes } = await inProcess<Heap>("heap", 10_000, 3)
+  report({ name: "sessions: bytes each, 10,000 idle ones", value: median(bytes), unit: "B", goal: 256, must: 512 })
+}
+
 export const run = async (): Promise<void> => {
   await heaps()
   await dues()
