@@ -69,6 +69,17 @@ describe("BaseUrl", () => {
       const below = BaseUrl.prepend("https://api.test/v1")(client)
       yield* below.get("/me")
       yield* below.get("https://other.test/x")
-      assert.deepStrictEqual(seen, ["https://api.test/v1/me", "https://other.test/x"])
+      yield* below.get("me")
+      yield* below.get(".evil.test/me")
+      yield* below.get("?q=1")
+      yield* below.get("")
+      assert.deepStrictEqual(seen, [
+        "https://api.test/v1/me",
+        "https://other.test/x",
+        "https://api.test/v1/me",
+        "https://api.test/v1/.evil.test/me",
+        "https://api.test/v1?q=1",
+        "https://api.test/v1"
+      ])
     }))
 })

@@ -91,10 +91,22 @@ export const resolve = (options: {
  */
 export const prepend =
   (href: string) => <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
-    HttpClient.mapRequest(
-      client,
-      (request) => isAbsolute(request.url) ? request : HttpClientRequest.prependUrl(request, href)
-    )
+    HttpClient.mapRequest(client, (request) => below(request, href))
+
+/**
+ * A relative request below `href`, with a slash between the two whether it begins with one or not; a request with a URL
+ * of its own as it is.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const below = (
+  request: HttpClientRequest.HttpClientRequest,
+  href: string
+): HttpClientRequest.HttpClientRequest =>
+  isAbsolute(request.url)
+    ? request
+    : HttpClientRequest.prependUrl(request, /^([/?#]|$)/.test(request.url) ? href : `${href}/`)
 
 /**
  * Whether the text of a URL has a scheme, and so a host of its own.

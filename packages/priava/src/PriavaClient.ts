@@ -104,10 +104,9 @@ export const fromAuthService = Effect.fnUntraced(function*(
       isRead: (request) => isRead(request) || behaviour?.isRead?.(request) === true,
       allowInsecure: resolved.allowInsecure
     }),
-    HttpClient.mapRequest((request) => {
-      if (BaseUrl.isAbsolute(request.url)) return request
-      return HttpClientRequest.prependUrl(request, request.url.startsWith(`${basePath}/`) ? resolved.baseUrl : base)
-    }),
+    HttpClient.mapRequest((request) =>
+      BaseUrl.below(request, request.url.startsWith(`${basePath}/`) ? resolved.baseUrl : base)
+    ),
     behaviour?.sendRegion === false
       ? (client) => client
       : HttpClient.mapRequest(HttpClientRequest.setHeader("tenantregion", resolved.region)),
