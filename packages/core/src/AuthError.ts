@@ -61,10 +61,17 @@ const said = (self: { readonly error?: string | undefined; readonly errorDescrip
   (self.error === undefined ? "" : `: ${self.error}`) +
   (self.errorDescription === undefined ? "" : ` (${self.errorDescription})`)
 
+/** What each reason says. */
+const refusals = {
+  "rejected-again": "so was a new one, a moment ago: signing in again does not help",
+  body: "the request has a body that can't be sent twice",
+  policy: "the replay policy forbids to send the request twice"
+} as const
+
 /**
- * The resource refused the access token and no replay helped. `rejected-again`: a new token was refused too ·
- * `body`: the request's body can't be sent twice · `policy`: the replay policy forbids a second send. The session is
- * kept; where it could be refreshed, it was.
+ * The resource refused the access token and no replay helped. `rejected-again`: a new token was refused too, and is not
+ * renewed once more in its first 30 seconds (or half of its life) · `body`: the request's body can't be sent twice ·
+ * `policy`: the replay policy forbids a second send. The session is kept; where it could be refreshed, it was.
  *
  * @since 0.1.0
  * @category errors
@@ -74,7 +81,7 @@ export class AccessTokenRejected extends Schema.TaggedError<AccessTokenRejected>
 )("AccessTokenRejected", { ...common, reason: Schema.Literal("rejected-again", "body", "policy") }) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${about(this)}: the access token was refused (${this.reason})`
+    return `${about(this)}: the access token was refused (${this.reason}); ${refusals[this.reason]}`
   }
 }
 
@@ -146,6 +153,16 @@ export class RefreshOutcomeUnknown extends Schema.TaggedError<RefreshOutcomeUnkn
   }
 }
 
+/** What those say that nobody else explains. */
+const hints: { readonly [reason: string]: string | undefined } = {
+  client: "look at the client token, client id or client secret",
+  origin: "the request goes to a server that the provider does not declare; the token was not sent",
+  insecure: "plain http to another machine; nothing was sent",
+  "authorization-header":
+    "the request has an Authorization header of its own; remove it, or set the option `authorization`",
+  credentials: "the Effect in the option `credentials` failed"
+}
+
 /**
  * The application's own configuration is at fault: fix it. The session is kept, and a refresh can't help.
  *
@@ -179,7 +196,8 @@ export class AuthMisconfigured extends Schema.TaggedError<AuthMisconfigured>("@e
 ) {
   readonly [TypeId]: TypeId = TypeId
   override get message(): string {
-    return `${about(this)}: misconfigured, ${this.reason}${said(this)}`
+    const hint = this.error === undefined && this.errorDescription === undefined ? hints[this.reason] : undefined
+    return `${about(this)}: misconfigured, ${this.reason}${said(this)}` + (hint === undefined ? "" : `: ${hint}`)
   }
 }
 
