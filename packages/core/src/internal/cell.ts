@@ -47,6 +47,8 @@ export interface Unsaved {
 
 /** What few sessions need. */
 export interface Extras {
+  /** Of the current token; most servers tell none. */
+  scopes?: AccessToken["scopes"]
   flight?: Flight | undefined
   hub?: PubSub.PubSub<SessionEvent> | undefined
   listeners?: number | undefined
@@ -88,7 +90,6 @@ export class Cell {
   extras: Extras | undefined = undefined
   private value: AccessToken["value"] | undefined = undefined
   private session = ""
-  private scopes: AccessToken["scopes"] = undefined
   private readonly slab: Slab
   private readonly row: number
 
@@ -115,14 +116,15 @@ export class Cell {
 
   /** The current token, made for whoever asks. */
   get token(): AccessToken | undefined {
-    const { scopes, session, value } = this
+    const { extras, session, value } = this
     if (value === undefined) return undefined
-    return { value, session, generation: this.generation, expiresAt: this.expiresAt, scopes }
+    return { value, session, generation: this.generation, expiresAt: this.expiresAt, scopes: extras?.scopes }
   }
   set token(token: AccessToken | undefined) {
     this.value = token?.value
     this.session = token?.session ?? ""
-    this.scopes = token?.scopes
+    const scopes = token?.scopes
+    if (scopes !== undefined || this.extras !== undefined) extrasOf(this).scopes = scopes
     this.generation = token?.generation ?? 0
     this.expiresAt = token?.expiresAt ?? -Infinity
   }

@@ -4,7 +4,7 @@
  */
 
 /** So many sessions share one slab. */
-const rows = 128
+const rows = 512
 
 export const times = 4
 export const counts = 4
