@@ -6,6 +6,7 @@
  */
 import { build } from "esbuild"
 import { spawn } from "node:child_process"
+import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -31,6 +32,34 @@ await build({
   format: "esm",
   target: "node20",
   external,
+  logLevel: "warning"
+})
+
+/** A driver with a native part finds it from where it is installed. */
+const native = {
+  name: "native",
+  setup: (build) => {
+    build.onResolve({ filter: /^libsql$/ }, ({ importer, path }) => ({
+      path: createRequire(importer).resolve(path),
+      external: true
+    }))
+  }
+}
+
+/** The stores bring their drivers with them, which are installed beside them and not here. */
+await build({
+  entryPoints: [here("src/storesWorker.ts")],
+  outdir: here("build/run"),
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  plugins: [native],
+  external: ["pg-native"],
+  banner: {
+    js: "import { createRequire as toRequire } from 'node:module'; const require = toRequire(import.meta.url)"
+  },
   logLevel: "warning"
 })
 

@@ -1,81 +1,69 @@
 /**
- * What one write and one read of a token store cost, in milliseconds: what a refresh pays beside its exchange (one write
- * to claim, one to commit). `DATABASE_URL` and `REDIS_URL` say where the servers are.
+ * What a refresh costs with each store that processes can share, beside its exchange: one read, one write to claim, one to
+ * commit. `DATABASE_URL` and `REDIS_URL` say where the servers are.
  */
-import * as SessionRecord from "@effect-auth/core/SessionRecord"
-import * as TokenStore from "@effect-auth/core/TokenStore"
-import * as RedisTokenStore from "@effect-auth/store-redis/RedisTokenStore"
-import * as PostgresTokenStore from "@effect-auth/store-sql/PostgresTokenStore"
-import * as SqliteTokenStore from "@effect-auth/store-sql/SqliteTokenStore"
-import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
+import { fork } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import { median, middleHalf } from "./measure.ts"
+import { report } from "./report.ts"
 
-const rounds = 300
-const warmUp = 50
+export type Store =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly filename: string }
+  | { readonly kind: "postgres"; readonly url: string }
+  | { readonly kind: "redis"; readonly url: string }
 
-const key = { provider: "bench", realm: "stores", account: `${process.pid}-${performance.timeOrigin}` }
+/** Milliseconds each. */
+export interface Times {
+  readonly refresh: ReadonlyArray<number>
+  readonly write: ReadonlyArray<number>
+  readonly read: ReadonlyArray<number>
+}
 
-const record = (version: number): SessionRecord.SessionRecord => ({
-  ...SessionRecord.empty(key),
-  version,
-  state: { _tag: "active" },
-  tokens: {
-    accessToken: Redacted.make("a".repeat(800)),
-    refreshToken: Redacted.make("r".repeat(200)),
-    obtainedAt: 0,
-    lifetime: 3_600_000,
-    refreshExpiresAt: 0
+/** The drivers need modules of Node that the other figures do without, so they are in a script of their own. */
+const inProcess = (store: Store): Promise<Times | string> =>
+  new Promise((resolve, reject) => {
+    const worker = fork(new URL("./storesWorker.mjs", import.meta.url), [JSON.stringify(store)])
+    worker.on("message", (result) => resolve(result as Times | string))
+    worker.on("exit", (code) => reject(new Error(`the worker ended with ${code}`)))
+  })
+
+const figures = [
+  { of: "refresh", name: "a refresh beside its exchange" },
+  { of: "write", name: "a write" },
+  { of: "read", name: "a read" }
+] as const
+
+const measure = async (name: string, store: Store): Promise<void> => {
+  const times = await inProcess(store)
+  if (typeof times === "string") return void process.stderr.write(`  stores: ${name} is left out: ${times}\n`)
+  for (const figure of figures) {
+    report({
+      name: `stores: ${figure.name}, ${name}`,
+      value: median(times[figure.of]),
+      unit: "ms",
+      goal: null,
+      must: null,
+      spread: middleHalf(times[figure.of]),
+      pairs: times[figure.of].length,
+      note: `at best ${Math.min(...times[figure.of]).toPrecision(2)} ms`
+    })
   }
-})
+}
 
-const quantile = (times: ReadonlyArray<number>, part: number) =>
-  ([...times].sort((left, right) => left - right)[Math.floor(times.length * part)] ?? NaN).toFixed(2)
-
-const measure = Effect.fnUntraced(function*<E>(call: (round: number) => Effect.Effect<unknown, E>) {
-  const times: Array<number> = []
-  for (let round = 0; round < rounds; round++) {
-    const since = performance.now()
-    yield* call(round)
-    if (round >= warmUp) times.push(performance.now() - since)
+export const run = async (): Promise<void> => {
+  const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-bench-"))
+  try {
+    await measure("memory", { kind: "memory" })
+    await measure("SQLite", { kind: "sqlite", filename: Path.join(folder, "sessions.db") })
+    await measure("PostgreSQL", {
+      kind: "postgres",
+      url: process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/test"
+    })
+    await measure("Redis", { kind: "redis", url: process.env.REDIS_URL ?? "redis://127.0.0.1:6379" })
+  } finally {
+    Fs.rmSync(folder, { recursive: true, force: true })
   }
-  return `p50 ${quantile(times, 0.5)}  p95 ${quantile(times, 0.95)}`
-})
-
-const bench = (name: string, layer: Layer.Layer<TokenStore.TokenStore, unknown>) =>
-  Effect.gen(function*() {
-    const store = yield* TokenStore.TokenStore
-    const write = yield* measure((round) => store.compareAndSet(key, round, record(round + 1)))
-    const read = yield* measure(() => store.get(key))
-    console.log(`${name.padEnd(10)}  compareAndSet ${write}    get ${read}`)
-  }).pipe(
-    Effect.provide(layer),
-    Effect.catchAll((error) => Effect.sync(() => console.log(`${name.padEnd(10)}  ${String(error)}`)))
-  )
-
-const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-bench-"))
-
-await Effect.runPromise(Effect.ensuring(
-  Effect.all([
-    bench("memory", TokenStore.layerMemory),
-    bench("SQLite", SqliteTokenStore.layer({ filename: Path.join(folder, "sessions.db") })),
-    bench(
-      "Redis",
-      RedisTokenStore.layer({
-        url: Redacted.make(process.env.REDIS_URL ?? "redis://127.0.0.1:6379"),
-        timeToLive: "1 minute"
-      })
-    ),
-    bench(
-      "PostgreSQL",
-      PostgresTokenStore.layer({
-        url: Redacted.make(process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/test"),
-        table: "effect_auth_bench"
-      })
-    )
-  ]),
-  Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-))
+}
