@@ -31,7 +31,7 @@ export interface ClusterOptions {
   readonly reuse?: "revoke-family" | "grace"
   /** Default: scheduled. On demand all processes want a new token at once. */
   readonly mode?: "scheduled" | "onDemand"
-  /** Up to so many milliseconds pass before and after the server looks at a refresh token. Default: 30 and 60. */
+  /** Up to so many milliseconds pass before and after the server looks at a refresh token. Default: 30 and 60, always. */
   readonly slow?: readonly [before: number, after: number]
   /** What is done to the workers, each time one of them is in the middle of an exchange. */
   readonly chaos?: { readonly kill: boolean; readonly pause: boolean }
@@ -69,11 +69,14 @@ export interface Report {
   readonly failures: Readonly<Record<string, number>>
 }
 
+/** Shorter claims are meant not to hold. */
+const shortestClaim = 100
+
 /** An owner that is not stopped has this long for its exchange, and then for its commit: less than its claim lasts. */
-const boundsOf = (claimTtl: number) => ({
-  deadline: Math.max(1_000, claimTtl * 0.5),
-  commitPatience: Math.max(300, claimTtl * 0.15)
-})
+const boundsOf = (claimTtl: number, pace: number) =>
+  claimTtl < shortestClaim
+    ? { deadline: 5_000 * pace, commitPatience: 1_000 * pace }
+    : { deadline: Math.max(1_000, claimTtl * 0.5), commitPatience: Math.max(300, claimTtl * 0.15) }
 
 const lossTags = new Set(["RefreshOutcomeUnknown", "RefreshTokenRejected"])
 
@@ -84,7 +87,7 @@ const makeRecorder = () => {
   const writes = new Map<string, Array<Write>>()
   const failures: Record<string, number> = {}
   const totals = { calls: 0, longest: 0 }
-  let onLoss: (account: string, session: string, tag: string, at: number) => void = () => {}
+  let onLoss: (account: string, session: string, tag: string, began: number) => void = () => {}
   const hear = (message: Message, worker: string): void => {
     switch (message.said) {
       case "stalled":
@@ -104,7 +107,7 @@ const makeRecorder = () => {
         const { account, result, session } = message
         const what = result.ok ? `HTTP ${result.status}` : `${result.tag} ${result.reason ?? ""}`.trim()
         failures[what] = (failures[what] ?? 0) + 1
-        if (!result.ok && lossTags.has(result.tag)) onLoss(account, session, result.tag, message.at)
+        if (!result.ok && lossTags.has(result.tag)) onLoss(account, session, result.tag, message.at - message.took)
       }
     }
   }
@@ -205,6 +208,7 @@ export const runCluster = Effect.fnUntraced(function*(script: string, options: C
     choose: (worker) => worker !== "keeper" && Math.random() * 100 < rate ? pick(faults) : undefined
   })
   let claimTtl = options.claimTtl
+  let pace = 1
   const configOf = (name: string): WorkerConfig => ({
     name,
     store: options.store,
@@ -214,12 +218,13 @@ export const runCluster = Effect.fnUntraced(function*(script: string, options: C
     every: options.mode === "onDemand" ? 100 : 50 * options.workers,
     refresh: name === "keeper"
       ? { mode: "onDemand", deadline: 20_000, commitPatience: 5_000, claimTtl: 30_000 }
-      : { mode: options.mode ?? "scheduled", ...boundsOf(claimTtl), claimTtl }
+      : { mode: options.mode ?? "scheduled", ...boundsOf(claimTtl, pace), claimTtl }
   })
   const start = (name: string) => startWorker(script, configOf(name), recorder.hear)
-  const [keeper, pace] = yield* paced(start("keeper"))
-  if (claimTtl >= 100) claimTtl *= pace
-  const bounds = boundsOf(claimTtl)
+  const [keeper, measured] = yield* paced(start("keeper"))
+  pace = measured
+  if (claimTtl >= shortestClaim) claimTtl *= pace
+  const bounds = boundsOf(claimTtl, pace)
   const signIn = (account: string) => keeper.ask({ do: "signIn", account })
 
   const current = new Map<string, { readonly session: string; readonly since: number }>()
@@ -236,9 +241,10 @@ export const runCluster = Effect.fnUntraced(function*(script: string, options: C
       current.set(account, { session: result.session, since: Date.now() })
     })
   let isOver = false
-  recorder.setOnLoss((account, session, tag, at) => {
+  recorder.setOnLoss((account, session, tag, began) => {
     const known = current.get(account)
-    if (known === undefined || at <= known.since || (session !== "" && session !== known.session)) return
+    // A call that began before the last sign-in may tell of the session before it.
+    if (known === undefined || began <= known.since || (session !== "" && session !== known.session)) return
     losses.push({ account, tag, root: rootOf(account) })
     current.delete(account)
     if (!isOver) Effect.runFork(begin(account))
@@ -256,7 +262,8 @@ export const runCluster = Effect.fnUntraced(function*(script: string, options: C
   yield* Effect.forEach(accounts, begin, { concurrency: 8, discard: true })
   yield* fleet.work
   const began = Date.now()
-  yield* server.slowDown(...options.slow ?? [30, 60])
+  const [before, after] = options.slow?.map((most) => most * pace) ?? []
+  yield* server.slowDown(before ?? 30, after ?? 60)
 
   const chaos = options.chaos
   const harm = new Set<Fiber.RuntimeFiber<void>>()

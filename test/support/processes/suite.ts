@@ -8,6 +8,7 @@ import { afterAll, beforeAll } from "vitest"
 import type { StoreSpec } from "../stores/spec.ts"
 import { bundle } from "./bundle.ts"
 import { type ClusterOptions, type Report, runCluster, summary } from "./cluster.ts"
+import type { SharedStore } from "./sharedStores.ts"
 
 /** A worker's script, bundled before the tests of a file and removed after them. */
 export const bundledScript = (script: URL): () => string => {
@@ -31,6 +32,9 @@ export const sqliteStore = Effect.map(
   ),
   (folder): StoreSpec => ({ kind: "sqlite", filename: Path.join(folder, "store", "sessions.db") })
 )
+
+/** As the shared backends are listed; it is always there. */
+export const sqliteShared: SharedStore = { name: "SQLite", isSkipped: false, store: sqliteStore }
 
 /** Holds in every run, whatever was done to the processes, and whether or not their claims hold. */
 const assertKept = (report: Report): void => {
