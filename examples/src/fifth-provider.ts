@@ -1,8 +1,8 @@
 /* eslint-disable no-restricted-imports -- quoted by docs/writing-a-provider.md, where one import a package reads better */
 // #region imports
-import { AuthHttpClient, type AuthProvider, AuthService, TokenEndpoint, WireSchema } from "@effect-auth/core"
+import { AuthHttpClient, type AuthProvider, AuthService, BaseUrl, TokenEndpoint, WireSchema } from "@effect-auth/core"
 import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "@effect/platform"
-import { HttpClient, type HttpClientError, HttpClientRequest } from "@effect/platform"
+import { HttpClient, type HttpClientError } from "@effect/platform"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 // #endregion
 
@@ -58,7 +58,7 @@ export class AcmeClient extends Context.Tag("acme/AcmeClient")<AcmeClient, Clien
 
 const client = Effect.gen(function*() {
   const withAuth = AuthHttpClient.withAuth(yield* HttpClient.HttpClient, yield* AcmeAuth)
-  return HttpClient.mapRequest(withAuth, HttpClientRequest.prependUrl(host))
+  return BaseUrl.prepend(host)(withAuth)
 })
 
 export const layer = (options?: AuthService.Options<Credentials>) =>

@@ -36,8 +36,7 @@ export type Sent = "no" | "answered" | "unknown"
 
 /**
  * Why, in the words of the public errors: `credentials | banned | request | unknown` for a refusal, `client |
- * permission | feature | header | scope | request | url | used-code` for a configuration fault, the rest for a
- * transient one.
+ * permission | feature | header | scope | request | url` for a configuration fault, the rest for a transient one.
  *
  * @since 0.1.0
  * @category models
