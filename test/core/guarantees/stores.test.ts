@@ -1,0 +1,162 @@
+/** G17, G20, G22 – G25: stores that are shared, decorated, slow, silent or away at the wrong moment. */
+import { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as AuthService from "@effect-auth/core/AuthService"
+import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
+import { assert, describe, it } from "@effect/vitest"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as TestClock from "effect/TestClock"
+import * as session from "./session.ts"
+
+const key = { provider: "scripted", realm: "test", account: "default" }
+
+const away = new TokenStoreError({ ...key, operation: "test", reason: "unavailable" })
+
+/** One process sees the store through this: it can be away, and slow to answer a claim. */
+const seen = (inner: TokenStore.Service) => {
+  const control = { isAway: false, claimsTake: "0 millis" as Duration.DurationInput }
+  const reached = <A>(effect: Effect.Effect<A, TokenStoreError>) =>
+    Effect.suspend(() => control.isAway ? Effect.fail(away) : effect)
+  const store: TokenStore.Service = {
+    ...inner,
+    get: (key) => reached(inner.get(key)),
+    compareAndSet: (key, expected, next) =>
+      Effect.suspend(() => {
+        const written = reached(inner.compareAndSet(key, expected, next))
+        return next.claim === undefined ? written : Effect.delay(written, control.claimsTake)
+      })
+  }
+  return { store, control }
+}
+
+/** A store in memory that can tell who is present: everybody, or nobody knows. */
+const shared = (isAlive: Effect.Effect<boolean> = Effect.succeed(true)) =>
+  Effect.map(TokenStore.makeMemory, (inner): TokenStore.Service => ({
+    ...inner,
+    presence: { owner: "this-process", isAlive: () => isAlive }
+  }))
+
+const serviceOver = (
+  script: ScriptedProvider.ScriptedProvider<string>,
+  store: TokenStore.Service,
+  refresh: AuthService.RefreshOptions = {}
+) =>
+  Effect.provideService(
+    AuthService.make(script.provider, { refresh: { mode: "onDemand", ...refresh } }),
+    TokenStore.TokenStore,
+    store
+  )
+
+const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
+
+describe("stores", () => {
+  it.scoped("G20: two services, one of them over a decorator of the other's store, exchange once", () =>
+    Effect.gen(function*() {
+      const store = yield* shared()
+      const script = yield* ScriptedProvider.make<string>()
+      const one = yield* serviceOver(script, store)
+      const other = yield* serviceOver(script, { ...store })
+      yield* one.signIn("secret")
+      yield* other.accessToken
+      yield* script.enqueue("refresh", ScriptedProvider.after("5 seconds"))
+      const first = yield* Effect.fork(one.refresh)
+      yield* TestClock.adjust("1 second")
+      const second = yield* session.within(other.refresh, "10 seconds")
+      assert.strictEqual((yield* Fiber.join(first)).generation, 2)
+      assert.isTrue(Exit.isSuccess(second) && second.value.generation === 2)
+      assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
+  it.scoped("G22: a claim that was written when it was nearly over is given back, and nothing is sent", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store, { claimTtl: "2 seconds" })
+      yield* auth.signIn("secret")
+      control.claimsTake = "3 seconds"
+      assert.isTrue(Exit.isFailure(yield* session.within(auth.refresh, "30 seconds")))
+      assert.strictEqual(yield* script.count("refresh"), 0)
+      assert.isUndefined((yield* recordIn(inner)).claim)
+    }))
+
+  it.scoped("G22: a store that never says who is present delays nobody beyond the claim", () =>
+    Effect.gen(function*() {
+      const store = yield* shared(Effect.never)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store)
+      yield* auth.signIn("secret")
+      const { version, ...record } = yield* recordIn(store)
+      const claim = { id: "theirs", owner: "another-process", at: 0, ttl: 5_000, kind: "refresh" } as const
+      assert.isTrue(yield* store.compareAndSet(key, version, { ...record, version: version + 1, claim }))
+      const renewed = yield* session.within(auth.renew(yield* auth.accessToken), "20 seconds")
+      assert.isTrue(Exit.isSuccess(renewed) && renewed.value.generation === 2)
+    }))
+
+  it.scoped("G17: tokens that are not saved yet keep their claim, also against siblings", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const owner = yield* serviceOver(script, store)
+      const sibling = yield* serviceOver(script, inner)
+      yield* owner.signIn("secret")
+      yield* sibling.accessToken
+      yield* script.enqueue("refresh", {
+        run: (ok) => Effect.zipLeft(ok, Effect.sync(() => control.isAway = true))
+      })
+      assert.isTrue(Exit.isSuccess(yield* session.within(owner.refresh, "5 seconds")))
+      const waiting = yield* Effect.fork(sibling.refresh)
+      yield* TestClock.adjust("5 seconds")
+      assert.isNull(yield* Fiber.poll(waiting).pipe(Effect.map(Option.getOrNull)))
+      control.isAway = false
+      yield* TestClock.adjust("6 seconds")
+      assert.strictEqual((yield* Fiber.join(waiting)).generation, 2)
+      assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
+  it.scoped("G25: signing out while the store is away beats a refresh that answers meanwhile", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store)
+      yield* auth.signIn("secret")
+      yield* script.enqueue("refresh", ScriptedProvider.after("8 seconds"))
+      yield* Effect.fork(Effect.exit(auth.refresh))
+      yield* TestClock.adjust("1 second")
+      control.isAway = true
+      yield* Effect.fork(Effect.exit(auth.signOut))
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+      control.isAway = false
+      yield* TestClock.adjust("30 seconds")
+      const record = yield* recordIn(inner)
+      assert.deepInclude(record, { state: { _tag: "signedOut" }, tokens: undefined })
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+    }))
+
+  it.scoped("a credentials Effect that never ends holds nobody up for ever", () =>
+    Effect.gen(function*() {
+      const { auth } = yield* session.make({ credentials: Effect.never })
+      const exit = yield* session.within(auth.accessToken, "2 minutes")
+      assert.isTrue(Exit.isFailure(exit))
+    }).pipe(session.provided))
+
+  for (const expiresIn of [Infinity, NaN, 1e300]) {
+    it.scoped(`a life of ${expiresIn} seconds is written as JSON can say it`, () =>
+      Effect.gen(function*() {
+        const store = yield* TokenStore.makeMemory
+        const script = yield* ScriptedProvider.make<string>()
+        yield* script.enqueue("signIn", ScriptedProvider.ok({ expiresIn }))
+        const auth = yield* serviceOver(script, store)
+        yield* auth.signIn("secret")
+        const { lifetime } = (yield* recordIn(store)).tokens!
+        assert.isTrue(lifetime === undefined || Number.isFinite(lifetime))
+      }))
+  }
+})
