@@ -53,7 +53,8 @@ export type SignInError = TokenRequestRejected | AuthMisconfigured | ProviderUna
 
 /**
  * What became of the tokens on the server when the session was signed out here. `failed`: the server could not be told
- * and is told again in the background for a while.
+ * and is told again in the background for a while · `unsupported`: the provider can't be told · `nothing-to-revoke`: no
+ * tokens were held.
  *
  * @since 0.1.0
  * @category models
