@@ -2,6 +2,7 @@
 import * as endToEnd from "./endToEnd.ts"
 import * as fastPath from "./fastPath.ts"
 import * as faults from "./faults.ts"
+import * as peers from "./peers.ts"
 import { finish } from "./report.ts"
 import * as sessions from "./sessions.ts"
 import * as stores from "./stores.ts"
@@ -13,7 +14,8 @@ const parts: Record<string, () => Promise<void>> = {
   "storm": storm.run,
   "faults": faults.run,
   "sessions": sessions.run,
-  "stores": stores.run
+  "stores": stores.run,
+  "peers": peers.run
 }
 
 /** Small enough for the tests, which run it by name: what must be so on any machine. */
