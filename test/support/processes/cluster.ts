@@ -27,6 +27,8 @@ export interface ClusterOptions {
   /** Seconds, as the wire tells them; absent: as short as this machine can keep up with. */
   readonly lifetime?: number
   readonly seconds: number
+  /** So many lives of an access token at least. Default: 2.5. */
+  readonly lives?: number
   readonly claimTtl: number
   readonly reuse?: "revoke-family" | "grace"
   /** Default: scheduled. On demand all processes want a new token at once. */
@@ -281,7 +283,7 @@ export const runCluster = Effect.fnUntraced(function*(script: string, options: C
     })
   )
   const until = began + options.seconds * 1_000 * Math.min(3, pace)
-  yield* Effect.sleep(Math.max(until - Date.now(), server.lifetime() * 2.5))
+  yield* Effect.sleep(Math.max(until - Date.now(), server.lifetime() * (options.lives ?? 2.5)))
   const took = Date.now() - began
   const exchanges = server.spends.filter((spend) => spend.issued !== undefined && spend.at >= began).length
   yield* server.onRefresh(() => Effect.void)
