@@ -26,9 +26,11 @@ export interface RecordKey {
 export const toString = (key: RecordKey): string =>
   `${encode(key.provider)}/${encode(key.realm)}/${encode(key.account)}`
 
+/** What percent-encoding leaves as it is, which is nearly every name. */
+const plain = /^[\w.!~*'()-]*$/
+
 /** Half a character (a lone surrogate) can't be percent-encoded, but an account may be named so: it gets a form of its own. */
-const encode = (text: string): string =>
-  Array.from(text, (character) =>
-    /^[\ud800-\udfff]$/.test(character)
-      ? `%u${character.charCodeAt(0).toString(16)}`
-      : encodeURIComponent(character)).join("")
+const encode = (text: string): string => plain.test(text) ? text : Array.from(text, encodeCharacter).join("")
+
+const encodeCharacter = (character: string): string =>
+  /^[\ud800-\udfff]$/.test(character) ? `%u${character.charCodeAt(0).toString(16)}` : encodeURIComponent(character)

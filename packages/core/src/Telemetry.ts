@@ -133,12 +133,12 @@ export interface Attempt {
  * @category combinators
  */
 export const refreshed = (attempt: Attempt): Effect.Effect<void> =>
-  count(refreshes, {
+  Metric.increment(refreshesOf({
     [attributes.provider]: attempt.provider,
     [attributes.trigger]: attempt.trigger,
     [attributes.outcome]: attempt.outcome,
     ...(attempt.errorType === undefined ? {} : { [attributes.errorType]: attempt.errorType })
-  })
+  }))
 
 /**
  * Records how long one exchange took.
@@ -147,10 +147,7 @@ export const refreshed = (attempt: Attempt): Effect.Effect<void> =>
  * @category combinators
  */
 export const exchanged = (provider: string, duration: Duration.DurationInput): Effect.Effect<void> =>
-  Metric.update(
-    Metric.tagged(exchangeDuration, attributes.provider, provider),
-    Duration.toSeconds(duration)
-  )
+  Metric.update(exchangeDurationOf({ [attributes.provider]: provider }), Duration.toSeconds(duration))
 
 /**
  * Sets the seconds that a provider's newest access token has left; does nothing where no end is known.
@@ -160,7 +157,7 @@ export const exchanged = (provider: string, duration: Duration.DurationInput): E
  */
 export const left = (provider: string, seconds: number): Effect.Effect<void> =>
   Number.isFinite(seconds)
-    ? Metric.update(Metric.tagged(secondsLeft, attributes.provider, provider), seconds)
+    ? Metric.update(secondsLeftOf({ [attributes.provider]: provider }), seconds)
     : Effect.void
 
 /**
@@ -170,7 +167,7 @@ export const left = (provider: string, seconds: number): Effect.Effect<void> =>
  * @category combinators
  */
 export const happened = (event: Pick<SessionEvent, "provider" | "_tag">): Effect.Effect<void> =>
-  count(events, { [attributes.provider]: event.provider, [attributes.event]: event._tag })
+  Metric.increment(eventsOf({ [attributes.provider]: event.provider, [attributes.event]: event._tag }))
 
 /**
  * Counts one request whose access token was refused.
@@ -181,21 +178,26 @@ export const happened = (event: Pick<SessionEvent, "provider" | "_tag">): Effect
 export const rejected = (
   provider: string,
   outcome: "replayed" | "not-renewed" | "rejected-again" | "body" | "policy"
-): Effect.Effect<void> => count(rejections, { [attributes.provider]: provider, [attributes.outcome]: outcome })
+): Effect.Effect<void> =>
+  Metric.increment(rejectionsOf({ [attributes.provider]: provider, [attributes.outcome]: outcome }))
 
-/** Counters with their labels: an update through the same one finds its value at once. There are few combinations. */
-const labelled = new WeakMap<Metric.Metric.Counter<number>, Map<string, Metric.Metric.Counter<number>>>()
-
-const count = (counter: Metric.Metric.Counter<number>, labels: Record<string, string>): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const known = labelled.get(counter) ?? new Map<string, Metric.Metric.Counter<number>>()
-    labelled.set(counter, known)
-    const name = Object.entries(labels).join()
+/** A metric under its labels: an update through the same one finds its value at once. There are few combinations. */
+const labelled = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => {
+  const known = new Map<string, Metric.Metric<Type, In, Out>>()
+  return (labels: Record<string, string>): Metric.Metric<Type, In, Out> => {
+    const name = JSON.stringify(labels)
     let found = known.get(name)
     if (found === undefined) {
       const pairs = Object.entries(labels).map(([key, value]) => MetricLabel.make(key, value))
-      found = Metric.taggedWithLabels(counter, pairs)
+      found = Metric.taggedWithLabels(metric, pairs)
       known.set(name, found)
     }
-    return Metric.update(found, 1)
-  })
+    return found
+  }
+}
+
+const refreshesOf = labelled(refreshes)
+const eventsOf = labelled(events)
+const rejectionsOf = labelled(rejections)
+const exchangeDurationOf = labelled(exchangeDuration)
+const secondsLeftOf = labelled(secondsLeft)
