@@ -31,8 +31,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "the flight belongs to the caller that started it",
     file: "internal/flight.ts",
-    from: "Effect.forkDaemon,",
-    to: "Effect.fork,"
+    from: "return Effect.as(ownFiber.start(flown), flight)",
+    to: "return Effect.as(Effect.fork(Effect.interruptible(flown)), flight)"
   },
   {
     name: "a rejection is not compared with the current token",

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as ownFiber from "./ownFiber.ts"
 
 /**
  * Runs an effect in a fiber of its own and waits for it as long as `wait` does; then interrupts it and does not wait for
@@ -13,14 +14,13 @@ export const bounded = <A, E, E2>(
 ): Effect.Effect<A, E | E2> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
-      Effect.forkDaemon(Effect.interruptible(effect)),
-      (fiber) =>
-        Effect.flatMap(Effect.yieldNow(), (): Effect.Effect<A, E | E2> =>
-          fiber.unsafePoll() ?? restore(wait(Effect.interruptible(Fiber.await(fiber)))).pipe(
-            Effect.ensuring(
-              Effect.suspend(() => fiber.unsafePoll() === null ? Fiber.interruptFork(fiber) : Effect.void)
-            ),
-            Effect.flatten
-          ))
+      ownFiber.start(effect),
+      (fiber): Effect.Effect<A, E | E2> =>
+        fiber.unsafePoll() ?? restore(wait(Effect.interruptible(Fiber.await(fiber)))).pipe(
+          Effect.ensuring(
+            Effect.suspend(() => fiber.unsafePoll() === null ? Fiber.interruptFork(fiber) : Effect.void)
+          ),
+          Effect.flatten
+        )
     )
   )

@@ -7,6 +7,7 @@ import { adopt, type Own } from "./adopt.ts"
 import { type Cell, extrasOf, type Unsaved } from "./cell.ts"
 import * as durable from "./durable.ts"
 import { emit, type Engine, keyOf } from "./engine.ts"
+import * as ownFiber from "./ownFiber.ts"
 
 /** What became of tokens that were just issued. */
 export type Committed =
@@ -65,7 +66,7 @@ export const commit = Effect.fnUntraced(function*<C>(
   keep(engine, cell, unsaved)
   yield* adopt(engine, cell, record, "written", own)
   yield* emit(engine, cell, { _tag: "Degraded" })
-  yield* Effect.forkDaemon(Effect.interruptible(saveLater(engine, cell, unsaved)))
+  yield* ownFiber.start(saveLater(engine, cell, unsaved))
   return { _tag: "Published", record, degraded: true }
 })
 

@@ -9,6 +9,7 @@ import * as FiberId from "effect/FiberId"
 import { ProviderUnavailable } from "../AuthError.ts"
 import { type Cell, type Flight, isMet, type Need, strength, tidy } from "./cell.ts"
 import type { Engine, FlightError } from "./engine.ts"
+import * as ownFiber from "./ownFiber.ts"
 import { now } from "./time.ts"
 
 /** How often a need is looked at again before it counts as not to be met: tokens that are dead on arrival, mostly. */
@@ -65,8 +66,7 @@ export const start = <C>(
 
 /**
  * Test and set happen in one synchronous step: between a check, a `yield*` and a set the runtime may run somebody else.
- * `forkDaemon` is right here and nowhere else: closing a scope would interrupt the exchange even inside an uninterruptible
- * region. The engine's finalizer waits for the flight instead.
+ * No scope owns the flight: the engine's finalizer waits for it instead.
  */
 export const launch = <C>(
   engine: Engine<C>,
@@ -80,16 +80,12 @@ export const launch = <C>(
     cell.flight = flight
     const underway = { ended: Effect.exit(Deferred.await(flight.done)) }
     engine.flights.add(underway)
-    return Effect.interruptible(run(engine, cell, flight)).pipe(
-      Effect.onExit((exit) =>
-        Effect.sync(() => {
-          cell.flight = undefined
-          tidy(cell)
-          engine.flights.delete(underway)
-          Deferred.unsafeDone(flight.done, exit)
-        })
-      ),
-      Effect.forkDaemon,
-      Effect.as(flight)
-    )
+    const flown = Effect.onExit(run(engine, cell, flight), (exit) =>
+      Effect.sync(() => {
+        cell.flight = undefined
+        tidy(cell)
+        engine.flights.delete(underway)
+        Deferred.unsafeDone(flight.done, exit)
+      }))
+    return Effect.as(ownFiber.start(flown), flight)
   }))

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { HandedResponse } from "./handedResponse.ts"
+import * as ownFiber from "./ownFiber.ts"
 
 /** Up to so much is read, so that the connection can be used again; with more left it is closed. */
 const drained = 64 * 1024
@@ -74,13 +75,14 @@ export class Drain {
 
   release(response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> {
     return Effect.uninterruptible(
-      Effect.flatMap(Effect.forkDaemon(Effect.interruptible(read(response, drained))), (fiber) => {
+      // Reading begins before anything else is sent: what is read soon is let go of soon.
+      Effect.flatMap(ownFiber.start(read(response, drained)), (fiber) => {
+        if (fiber.unsafePoll() !== null) return Effect.void
         this.reading.add(fiber)
         fiber.addObserver(() => this.reading.delete(fiber))
-        // Reading begins before anything else is sent: what is read soon is let go of soon.
-        if (this.isWatched) return Effect.yieldNow()
+        if (this.isWatched) return Effect.void
         this.isWatched = true
-        return Effect.zipRight(Effect.forkDaemon(Effect.interruptible(this.watch)), Effect.yieldNow())
+        return Effect.asVoid(ownFiber.start(this.watch))
       })
     )
   }

@@ -7,6 +7,7 @@ import type { SessionRecord } from "../SessionRecord.ts"
 import type { TokenSet } from "../TokenSet.ts"
 import { call } from "./call.ts"
 import type { Engine } from "./engine.ts"
+import * as ownFiber from "./ownFiber.ts"
 
 /** How often a revocation that may pass is tried again in the background, and how long it waits in between at least. */
 const mostTries = 5
@@ -21,7 +22,7 @@ export const revoke = Effect.fnUntraced(function*<C>(
   const told = yield* call(engine, engine.settings.deadline, () => revoking(tokens))
   if (told._tag === "Right") return "revoked"
   if (told.left.kind === "transient" && !engine.closed) {
-    yield* Effect.forkDaemon(Effect.interruptible(later(engine, () => revoking(tokens), told.left.retryAfter)))
+    yield* ownFiber.start(later(engine, () => revoking(tokens), told.left.retryAfter))
   }
   return "failed"
 })
@@ -53,5 +54,5 @@ export const revokeInVain = <C>(
   tokens: TokenSet
 ): Effect.Effect<void> =>
   record === undefined || record.session !== session || record.state._tag === "signedOut"
-    ? Effect.asVoid(Effect.forkDaemon(Effect.interruptible(revoke(engine, tokens))))
+    ? Effect.asVoid(ownFiber.start(revoke(engine, tokens)))
     : Effect.void

@@ -73,8 +73,6 @@ export class Scheduler {
         if (cell === undefined || cell.due > since) return
         this.remove(cell)
         yield* start(cell)
-        // What was started does its first steps now, so that their time counts.
-        yield* Effect.yieldNow()
         if ((yield* now).mono - since >= longestTurn) return
       }
     })

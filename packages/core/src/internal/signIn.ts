@@ -20,6 +20,7 @@ import * as errors from "./errors.ts"
 import { cleared, tokensOf } from "./exchange.ts"
 import { randomId } from "./ids.ts"
 import { signingIn } from "./observe.ts"
+import * as ownFiber from "./ownFiber.ts"
 import { revoke, revokeInVain } from "./revoke.ts"
 import { now } from "./time.ts"
 
@@ -40,15 +41,12 @@ export const signIn = <C>(engine: Engine<C>, cell: Cell, credentials: C): Effect
       const done = yield* Deferred.make<AccessToken, SignInError>()
       const underway = { ended: Effect.exit(Deferred.await(done)) }
       engine.flights.add(underway)
-      yield* Effect.interruptible(signing).pipe(
-        Effect.onExit((exit) =>
-          Effect.sync(() => {
-            engine.flights.delete(underway)
-            Deferred.unsafeDone(done, exit)
-          })
-        ),
-        Effect.forkDaemon
-      )
+      const signed = Effect.onExit(signing, (exit) =>
+        Effect.sync(() => {
+          engine.flights.delete(underway)
+          Deferred.unsafeDone(done, exit)
+        }))
+      yield* ownFiber.start(signed)
       return yield* restore(Deferred.await(done))
     })
   )
@@ -145,7 +143,7 @@ const revokeReplaced = <C>(engine: Engine<C>, before: TokenSet | undefined, afte
   before === undefined || engine.provider.revokeReplaced !== true ||
     Redacted.value(before.accessToken) === Redacted.value(after.accessToken)
     ? Effect.void
-    : Effect.asVoid(Effect.forkDaemon(Effect.interruptible(revoke(engine, before))))
+    : Effect.asVoid(ownFiber.start(revoke(engine, before)))
 
 const newSession = <C>(
   engine: Engine<C>,

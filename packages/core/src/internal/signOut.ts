@@ -11,6 +11,7 @@ import { emit, type Engine, keyOf } from "./engine.ts"
 import { cleared } from "./exchange.ts"
 import { randomId } from "./ids.ts"
 import { signingOut } from "./observe.ts"
+import * as ownFiber from "./ownFiber.ts"
 import { revoke } from "./revoke.ts"
 
 /**
@@ -47,7 +48,7 @@ const leave = Effect.fnUntraced(function*<C>(
     isThere: (current) => current.commitId === leaving.commitId
   }, engine.settings.commitPatience)
   if (written._tag === "Failed") {
-    yield* Effect.forkDaemon(Effect.interruptible(saveLater(engine, cell, leaving)))
+    yield* ownFiber.start(saveLater(engine, cell, leaving))
     return yield* written.error
   }
   if (cell.extras?.unsaved === leaving) {
