@@ -102,6 +102,33 @@ describe("rotation", () => {
       assert.strictEqual((yield* presented).length, 2)
     }).pipe(session.provided))
 
+  it.scoped("G18: a server that refuses a spent token with an empty 400: after a minute of it the outcome is told", () =>
+    Effect.gen(function*() {
+      const { auth, presented, script } = yield* session.make()
+      yield* script.enqueue("refresh", session.lostAnswer, ...session.times(100, session.mute))
+      yield* TestClock.adjust("61 minutes")
+      assert.strictEqual((yield* Effect.flip(auth.accessToken))._tag, "ProviderUnavailable")
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual((yield* Effect.flip(auth.accessToken))._tag, "RefreshOutcomeUnknown")
+      const asked = (yield* presented).length
+      assert.isAtMost(asked, 20)
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* Effect.flip(auth.accessToken))._tag, "RefreshOutcomeUnknown")
+      assert.strictEqual((yield* presented).length, asked)
+    }).pipe(session.provided))
+
+  it.scoped("G27: an empty 400 ends no session that is not in doubt, and one that passes ends none", () =>
+    Effect.gen(function*() {
+      const sure = yield* session.make()
+      yield* sure.script.enqueue("refresh", ...session.times(200, session.mute))
+      yield* TestClock.adjust("2 hours")
+      assert.strictEqual((yield* Effect.flip(sure.auth.accessToken))._tag, "ProviderUnavailable")
+      const doubtful = yield* session.make({ account: "doubtful" })
+      yield* doubtful.script.enqueue("refresh", session.lostAnswer, ...session.times(4, session.mute))
+      yield* TestClock.adjust("65 minutes")
+      assert.strictEqual((yield* doubtful.auth.accessToken).generation, 2)
+    }).pipe(session.provided))
+
   it.scoped("G19: on a server that allows it, the one attempt brings the session back", () =>
     Effect.gen(function*() {
       const { auth, script } = yield* session.make()

@@ -69,6 +69,8 @@ export const refusedConnection = failing("transient", "no", "transport")
 export const dead = failing("terminal", "answered", "unknown", { status: 462 })
 export const badClient = failing("config", "answered", "client", { status: 401 })
 export const undocumented = failing("refused", "answered", "unknown", { status: 400, error: "odd" })
+/** A 400 without a body. */
+export const mute = failing("transient", "answered", "malformed", { status: 400 })
 export const lostAnswer = ScriptedProvider.lose(
   new ExchangeFailure({ kind: "transient", sent: "unknown", reason: "transport" })
 )

@@ -17,10 +17,22 @@ const suspectAfter = 10
 
 const refusalOf = (failure: ExchangeFailure): string => `${failure.status ?? ""} ${failure.error ?? ""}`
 
-/** A refusal that nobody documented ends a session only when it comes again, unchanged, at least a minute later. */
+/**
+ * A refusal that is not certain to be final: one that nobody documented, or, in doubt, a 400 that says nothing. There are
+ * servers that say nothing else of a refresh token that was spent (Glewlwyd), and nobody could know better.
+ */
+const isUncertain = (failure: ExchangeFailure, inDoubt: boolean): boolean =>
+  failure.kind === "refused" ||
+  (inDoubt && failure.status === 400 && failure.reason === "malformed" && failure.sent === "answered")
+
+/** It ends a session only when it comes again, unchanged, at least a minute later. */
 const isConfirmed = (record: SessionRecord, failure: ExchangeFailure, at: number): boolean =>
   record.refusal !== undefined && record.refusal.error === refusalOf(failure) &&
   at - record.refusal.at >= retrying.confirmationDelay
+
+/** Whether an earlier exchange may have spent the refresh token. */
+const isInDoubt = <C>(engine: Engine<C>, record: SessionRecord): boolean =>
+  record.doubt !== undefined && engine.provider.rotation === "rotating"
 
 /** Why the session is over, if it is. A refusal while in doubt is not "your token was bad". */
 const endOf = <C>(
@@ -29,9 +41,9 @@ const endOf = <C>(
   failure: ExchangeFailure,
   at: number
 ): EndReason | undefined => {
-  const isEnd = failure.kind === "terminal" || (failure.kind === "refused" && isConfirmed(record, failure, at))
+  const inDoubt = isInDoubt(engine, record)
+  const isEnd = failure.kind === "terminal" || (isUncertain(failure, inDoubt) && isConfirmed(record, failure, at))
   if (!isEnd) return undefined
-  const inDoubt = record.doubt !== undefined && engine.provider.rotation === "rotating"
   return inDoubt ? "outcome-unknown" : "refresh-token-rejected"
 }
 
@@ -65,11 +77,14 @@ export const release = Effect.fnUntraced(function*<C>(
   const end = endOf(engine, claimed, failure, at.wall)
   const isLost = failure.sent === "unknown" && engine.provider.rotation === "rotating"
   const doubt = claimed.doubt ?? (isLost ? { since: sentAt } : undefined)
+  const refusal = isUncertain(failure, isInDoubt(engine, claimed))
+    ? refused(claimed.refusal, failure, at.wall)
+    : claimed.refusal
   const id = claimed.claim?.id
   const next = (current: SessionRecord | undefined): SessionRecord | undefined => {
     if (current === undefined || current.claim?.id !== id) return undefined
     if (end !== undefined) return ended(current, end, failure)
-    return { ...current, claim: undefined, doubt, retry, refusal: refused(current.refusal, failure, at.wall) }
+    return { ...current, claim: undefined, doubt, retry, refusal }
   }
   const written = yield* durable.write(
     engine.store,
@@ -105,10 +120,8 @@ const refused = (
   before: SessionRecord["refusal"],
   failure: ExchangeFailure,
   at: number
-): SessionRecord["refusal"] => {
-  if (failure.kind !== "refused") return before
-  return before?.error === refusalOf(failure) ? before : { error: refusalOf(failure), at }
-}
+): SessionRecord["refusal"] =>
+  before?.error === refusalOf(failure) ? before : { error: refusalOf(failure), at }
 
 const tell = Effect.fnUntraced(function*<C>(
   engine: Engine<C>,
