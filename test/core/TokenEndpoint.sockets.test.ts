@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Http from "node:http"
 import type * as Net from "node:net"
+import { gzipSync } from "node:zlib"
 
 type Handler = (request: Http.IncomingMessage, response: Http.ServerResponse) => void
 
@@ -126,6 +127,17 @@ for (const [name, layer] of clients) {
         expect(outcome._tag).toBe("None")
         yield* Effect.sleep("100 millis")
         expect(open.size).toBe(0)
+      }).pipe(Effect.provide(layer)))
+
+    it.scopedLive("a server that may compress its answer is asked not to", () =>
+      Effect.gen(function*() {
+        const { url } = yield* serve((request, response) => {
+          request.resume()
+          const json = JSON.stringify({ access_token: "a" })
+          if (request.headers["accept-encoding"] === "identity") return response.end(json)
+          response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(json))
+        })
+        expect(yield* ask(url)).toEqual({ access_token: "a" })
       }).pipe(Effect.provide(layer)))
 
     it.scopedLive("a redirect is not followed", () =>

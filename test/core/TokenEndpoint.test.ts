@@ -15,6 +15,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { describe, expect, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FiberRef from "effect/FiberRef"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -397,6 +398,14 @@ describe("through a derived client", () => {
         right: { refreshToken: undefined, expiresIn: "60", scopes: ["one", "two"], tokenType: undefined }
       })
       expect(requests[0]?.url).toBe("https://api.test/a%20b%2Fc/token")
+    }))
+
+  it.effect("a scope that is no text costs no tokens", () =>
+    Effect.gen(function*() {
+      const scopesOf = (scope: unknown) =>
+        Effect.map(create(json(200, { access_token: "a", scope })), ({ exit }) => Either.getOrThrow(exit).scopes)
+      expect(yield* scopesOf(["one", "two"])).toEqual(["one", "two"])
+      for (const odd of [[], ["one", 2], 1, { one: true }, null, " "]) expect(yield* scopesOf(odd)).toBeUndefined()
     }))
 
   const bad: ReadonlyArray<unknown> = [

@@ -218,8 +218,8 @@ export const retryAfter = (value: string | undefined): Effect.Effect<Duration.Du
   Effect.map(Clock.currentTimeMillis, (now) => tokenCall.retryAfter(value, now))
 
 /**
- * The body of a token response. Only the access token is needed; `expires_in` may be anything, the session machine
- * reads what can be read.
+ * The body of a token response. Only the access token is needed; `expires_in` and `scope` may be anything, because a
+ * pair that was issued must not be lost for what a session can do without: what can be read of them is read.
  *
  * @see RFC 6749 section 5.1: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
  * @since 0.1.0
@@ -230,7 +230,9 @@ export const TokenBody = Schema.Struct({
   refresh_token: Schema.optional(Schema.NullOr(WireSchema.Secret)),
   token_type: Schema.optional(Schema.NullOr(Schema.String)),
   expires_in: Schema.optional(Schema.Unknown.annotations({ jsonSchema: { type: "integer" } })),
-  scope: Schema.optional(Schema.NullOr(Schema.String))
+  scope: Schema.optional(
+    Schema.Unknown.annotations({ jsonSchema: { anyOf: [{ type: "string" }, { type: "null" }] } })
+  )
 })
 
 /**
@@ -252,5 +254,5 @@ export const tokenResponse = (body: TokenBody): TokenResponse => ({
   refreshToken: tokenCall.present(body.refresh_token),
   tokenType: body.token_type ?? undefined,
   expiresIn: body.expires_in,
-  scopes: body.scope == null || body.scope.trim() === "" ? undefined : body.scope.trim().split(/ +/)
+  scopes: tokenCall.scopes(body.scope)
 })

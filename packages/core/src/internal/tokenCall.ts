@@ -19,6 +19,12 @@ import { parseJson, scrub, secretsOf } from "./redaction.ts"
 /** The most that is read of a body. */
 const bodyCap = 1024 * 1024
 
+/**
+ * Asked for nothing, a server may compress its answer (RFC 9110 section 12.5.3), which only `fetch` undoes: tokens that
+ * can't be read are lost.
+ */
+const uncompressed = { "accept-encoding": "identity" }
+
 /** The longest that a server can ask to wait. */
 const longestWait = 3600
 
@@ -52,7 +58,7 @@ export const make = (
   const inner = hardened(HttpClient.withTracerDisabledWhen(httpClient, () => true))
   return HttpClient.makeWith(
     Effect.flatMap((request: HttpClientRequest.HttpClientRequest) =>
-      send(inner, HttpClientRequest.setHeaders(request, options.headers ?? {}), options)
+      send(inner, HttpClientRequest.setHeaders(request, { ...uncompressed, ...Headers.fromInput(options.headers) }), options)
     ),
     Effect.succeed<HttpClientRequest.HttpClientRequest>
   )
@@ -182,6 +188,12 @@ export const present = (
   token: Redacted.Redacted<string> | null | undefined
 ): Redacted.Redacted<string> | undefined =>
   token === null || token === undefined || Redacted.value(token) === "" ? undefined : token
+
+/** A list with blanks between its members, as RFC 6749 section 3.3 has it; some servers (Twitch) send an array instead. */
+export const scopes = (scope: unknown): ReadonlyArray<string> | undefined => {
+  const all = typeof scope === "string" ? scope.trim().split(/ +/).filter((name) => name !== "") : scope
+  return Array.isArray(all) && all.length > 0 && all.every((name) => typeof name === "string") ? all : undefined
+}
 
 /** The three forms of RFC 9110 section 5.6.7 begin with the day of the week; two end with GMT, the third means it. */
 const httpDate = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? /
