@@ -26,7 +26,7 @@ export type Trigger = "scheduled" | "expired" | "rejected" | "forced" | "credent
  * - `SignedIn`: by the caller, by adopted tokens, or by itself (`by`).
  * - `Refreshing`: an exchange is about to be sent.
  * - `Refreshed`: by this process, saved, and published.
- * - `RefreshFailed`: the session is kept.
+ * - `RefreshFailed`: an exchange failed; the session is kept unless `Ended` was told.
  * - `Adopted`: another owner refreshed, signed in or signed out; this process took that over.
  * - `Degraded`: the newest tokens could not be saved and are served from memory; `Recovered` when they are saved.
  * - `Suspect`: the provider keeps refusing without saying why; somebody should look.

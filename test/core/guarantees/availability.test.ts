@@ -78,6 +78,29 @@ describe("availability", () => {
       assert.strictEqual(yield* script.count("refresh"), 2)
     }).pipe(session.provided))
 
+  it.scoped("a fault that a background refresh has just met is waited out by whoever needs a token", () =>
+    Effect.gen(function*() {
+      const { auth, refreshes, script } = yield* session.make({ expiresIn: 20 })
+      yield* script.enqueue("refresh", ScriptedProvider.after("10 seconds", session.down))
+      yield* TestClock.adjust("21 seconds")
+      assert.strictEqual(yield* refreshes, 1)
+      const exit = yield* session.within(auth.accessToken, "10 seconds")
+      assert.isTrue(Exit.isSuccess(exit) && exit.value.generation === 2)
+      assert.strictEqual(yield* refreshes, 2)
+    }).pipe(session.provided))
+
+  it.scoped("a fault that another owner has just met is waited out by whoever needs a token", () =>
+    Effect.gen(function*() {
+      const one = yield* session.make({ refresh: { mode: "onDemand" } })
+      const other = yield* session.make({ refresh: { mode: "onDemand" }, signedIn: false })
+      yield* TestClock.adjust("2 hours")
+      yield* one.script.enqueue("refresh", ScriptedProvider.after("1 second", session.down), session.down)
+      yield* Effect.fork(Effect.exit(one.auth.accessToken))
+      yield* TestClock.adjust("10 millis")
+      const exit = yield* session.within(other.auth.accessToken, "5 seconds")
+      assert.isTrue(Exit.isSuccess(exit) && exit.value.generation === 2)
+    }).pipe(session.provided))
+
   it.scoped("one fault is survived in exactly two attempts, by one waiter or twenty", () =>
     Effect.gen(function*() {
       for (const waiters of [1, 20]) {

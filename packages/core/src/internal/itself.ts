@@ -32,7 +32,8 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
   const at = yield* now
   const wait = retrying.remaining(cell, record?.retry, need._tag === "forced", at)
   if (wait > 0) {
-    return yield* errors.ofBackoff({ ...subject, operation: operationOf(need) }, wait, record?.retry?.status)
+    const error = errors.ofBackoff({ ...subject, operation: operationOf(need) }, wait, record?.retry?.status)
+    return { _tag: "Failed", error, retryIn: wait }
   }
   const given = engine.settings.credentials
   if (given === undefined) return yield* otherwise

@@ -24,6 +24,7 @@ import { now } from "./time.ts"
 type Plan =
   | { readonly _tag: "Serve" }
   | { readonly _tag: "SignIn"; readonly otherwise: FlightError }
+  | { readonly _tag: "Wait"; readonly time: number; readonly error: FlightError }
   | { readonly _tag: "Refresh"; readonly record: SessionRecord; readonly tokens: TokenSet }
 
 export const run = <C>(engine: Engine<C>, cell: Cell, flight: Flight): Effect.Effect<void, FlightError> =>
@@ -67,6 +68,11 @@ const fly = Effect.fnUntraced(function*<C>(
     // What went wrong a moment ago says more than "not again yet".
     const plan = yield* Effect.mapError(gate(engine, cell, need, record), (error) => failed ?? error)
     if (plan._tag === "Serve") return
+    if (plan._tag === "Wait") {
+      failed ??= plan.error
+      yield* afterFailure(engine, need, { _tag: "Failed", error: failed, retryIn: plan.time }, attempt++, started)
+      continue
+    }
     const outcome = plan._tag === "Refresh"
       ? yield* exchangeRefreshToken(engine, cell, need, plan.record, plan.tokens)
       : yield* signInByItself(engine, cell, need, record, plan.otherwise)
@@ -101,7 +107,10 @@ export const subjectOf = <C>(engine: Engine<C>, cell: Cell, need: Need): errors.
   operation: operationOf(need)
 })
 
-/** Somebody is waiting: one failure that passes quickly is waited out for one more attempt. Everything else is told. */
+/**
+ * Somebody is waiting: one failure that passes quickly is waited out for one more attempt, also one that a background
+ * refresh or another process has just met. Everything else is told.
+ */
 const afterFailure = Effect.fnUntraced(function*<C>(
   engine: Engine<C>,
   need: Need,
@@ -153,7 +162,7 @@ const gate = Effect.fnUntraced(function*<C>(
   }
   const rest = (cell.extras?.restUntil ?? 0) - at.mono
   const wait = Math.max(rest, retrying.remaining(cell, record.retry, need._tag === "forced", at))
-  if (wait > 0) return yield* errors.ofBackoff(subject, wait, record.retry?.status)
+  if (wait > 0) return { _tag: "Wait", time: wait, error: errors.ofBackoff(subject, wait, record.retry?.status) }
   return { _tag: "Refresh", record: { ...record, doubt }, tokens }
 })
 
