@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
 
@@ -54,6 +55,59 @@ const serviceOver = (
 const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
 
 describe("stores", () => {
+  for (const [how, thrown] of Object.entries({ dies: Effect.die("a driver's bug"), throws: undefined })) {
+    it.scoped(`G17: a store whose code ${how} in the middle of a commit costs no tokens`, () =>
+      Effect.gen(function*() {
+        const inner = yield* TokenStore.makeMemory
+        const control = { isBroken: false }
+        const breaks = <A>(effect: Effect.Effect<A, TokenStoreError>): Effect.Effect<A, TokenStoreError> => {
+          if (!control.isBroken) return effect
+          if (thrown !== undefined) return thrown
+          throw new Error("a driver's bug")
+        }
+        const store: TokenStore.Service = {
+          ...inner,
+          get: (key) => breaks(inner.get(key)),
+          compareAndSet: (key, expected, next) => breaks(inner.compareAndSet(key, expected, next))
+        }
+        const script = yield* ScriptedProvider.make<string>()
+        const auth = yield* serviceOver(script, store)
+        yield* auth.signIn("secret")
+        yield* script.enqueue("refresh", {
+          run: (ok) => Effect.tap(ok, () => Effect.sync(() => void (control.isBroken = true)))
+        })
+        const exit = yield* session.within(auth.refresh, "5 seconds")
+        assert.isTrue(Exit.isSuccess(exit) && exit.value.generation === 2)
+        const error = yield* Effect.flip(yield* session.within(auth.refresh, "5 seconds"))
+        assert.strictEqual(error._tag, "TokenStoreError")
+        control.isBroken = false
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual((yield* recordIn(inner)).generation, 2)
+        assert.strictEqual((yield* auth.refresh).generation, 3)
+      }))
+  }
+
+  it.scoped("a store whose changes and presence throw is one that can't tell", () =>
+    Effect.gen(function*() {
+      const inner = yield* TokenStore.makeMemory
+      const broken: TokenStore.Service = {
+        ...inner,
+        changes: () => Stream.die("a driver's bug"),
+        presence: { owner: "other-process", isAlive: () => Effect.die("a driver's bug") }
+      }
+      const script = yield* ScriptedProvider.make<string>()
+      const one = yield* serviceOver(script, inner)
+      const other = yield* serviceOver(script, broken)
+      yield* one.signIn("secret")
+      yield* TestClock.adjust("2 hours")
+      yield* script.enqueue("refresh", ScriptedProvider.after("1 second"))
+      yield* Effect.fork(one.accessToken)
+      yield* TestClock.adjust("10 millis")
+      const exit = yield* session.within(other.accessToken, "3 seconds")
+      assert.isTrue(Exit.isSuccess(exit) && exit.value.generation === 2)
+      assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
   it.scoped("G20: two services, one of them over a decorator of the other's store, exchange once", () =>
     Effect.gen(function*() {
       const store = yield* shared()

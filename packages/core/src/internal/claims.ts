@@ -56,6 +56,7 @@ export const waitForChange = Effect.fnUntraced(function*<C>(engine: Engine<C>, c
       Stream.filter((version) => version > record.version),
       Stream.runHead,
       Effect.catchAll(() => Effect.never),
+      Effect.catchAllDefect(() => Effect.never),
       Effect.andThen((head) => head._tag === "Some" ? Effect.void : Effect.never),
       Effect.disconnect
     )

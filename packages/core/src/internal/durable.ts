@@ -57,31 +57,32 @@ const mostLostRaces = 1_000
 const failed = (key: RecordKey, operation: string, detail: string) =>
   new TokenStoreError({ provider: key.provider, account: key.account, operation, reason: "unavailable", detail })
 
-/** A store that does not answer must not hold a session up for ever. */
+/** A store that does not answer must not hold a session up for ever, and one that throws must not cost it its tokens. */
 export const guarded = (store: TokenStore.Service, within: number): TokenStore.Service => ({
-  presence: store.presence === undefined ? undefined : {
+  presence: store.presence && {
     owner: store.presence.owner,
     isAlive: (owner) =>
-      store.presence === undefined
-        ? Effect.succeed(true)
-        : answered(store.presence.isAlive(owner), nobody, "isAlive", within)
+      answered(() => store.presence?.isAlive(owner) ?? Effect.succeed(true), nobody, "isAlive", within)
   },
-  changes: store.changes === undefined ? undefined : (key) => store.changes?.(key) ?? Stream.empty,
-  get: (key) => answered(store.get(key), key, "get", within),
+  changes: store.changes === undefined ? undefined : (key) => Stream.suspend(() => store.changes?.(key) ?? Stream.empty),
+  get: (key) => answered(() => store.get(key), key, "get", within),
   compareAndSet: (key, expected, next) =>
-    answered(store.compareAndSet(key, expected, next), key, "compareAndSet", within)
+    answered(() => store.compareAndSet(key, expected, next), key, "compareAndSet", within)
 })
 
 const nobody: RecordKey = { provider: "", realm: "", account: "" }
 
 const answered = <A>(
-  effect: Effect.Effect<A, TokenStoreError>,
+  ask: () => Effect.Effect<A, TokenStoreError>,
   key: RecordKey,
   operation: string,
   within: number
 ): Effect.Effect<A, TokenStoreError> =>
   bounded(
-    effect,
+    Effect.catchAllDefect(
+      Effect.suspend(ask),
+      () => Effect.fail(failed(key, operation, "the store's code threw"))
+    ),
     Effect.timeoutFail({ duration: within, onTimeout: () => failed(key, operation, "no answer in time") })
   )
 
