@@ -1,5 +1,6 @@
 /** What passes through the middleware tells neither the token nor what the caller's request held. */
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 import * as Redaction from "@effect-auth/testing/Redaction"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -11,7 +12,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
+import { capturingTracer } from "../support/capturingTracer.ts"
 import { recordingClient, scriptedAuth, secretOf } from "./scriptedAuth.ts"
 
 const ofCaller = ["key-of-the-caller-42", "query-of-the-caller-42", "body-of-the-caller-42"] as const
@@ -114,6 +118,26 @@ describe("an error that passes through", () => {
     "an error with the token": (sent) => new TypeError(`invalid header value ${sent.headers["authorization"]}`),
     "a chain with the token": (sent) =>
       new Error("a", { cause: new Error("b", { cause: sent.headers["authorization"] }) }),
+    "an error with the request on it, as axios makes": ({ headers, url }) =>
+      Object.assign(new Error("a"), { config: { url, headers } }),
+    "an error with the token where nobody looks": (sent) =>
+      Object.defineProperty(new Error("a"), "sent", { value: sent.headers["authorization"], enumerable: false }),
+    "many errors, one with the token": (sent) => new AggregateError([new Error(sent.headers["authorization"])], "many"),
+    "an error whose stack has the token": (sent) =>
+      Object.assign(new Error("a"), { stack: `Error: a\n    at ${sent.headers["authorization"]}` }),
+    "an error with the token in base64": (sent) => new Error(btoa(`header: ${sent.headers["authorization"]}`)),
+    "an error with bytes": (sent) =>
+      Object.assign(new Error("a"), { packet: new TextEncoder().encode(sent.headers["authorization"]) }),
+    "an error with a header and a query of the caller": (sent) =>
+      Object.assign(new TypeError(`bad ${sent.headers["x-key"]}`), { input: `?q=${ofCaller[1]}` }),
+    "an error with something that hides what it holds": () =>
+      Object.assign(new Error("a"), {
+        hidden: new (class {
+          toJSON() {
+            return secretOf(1)
+          }
+        })()
+      }),
     "the platform's error": (request) => new HttpClientError.RequestError({ request, reason: "Transport" }),
     "the request": (request) => request,
     "an object": (request) => ({ request })
@@ -140,14 +164,112 @@ describe("an error that passes through", () => {
         new HttpClientError.RequestError({
           request,
           reason: "Transport",
-          cause: new TypeError("fetch failed", { cause: refused }),
+          cause: new TypeError("fetch failed", { cause: new AggregateError([refused]) }),
           description: "no"
         })
       )
       const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
       assert.instanceOf(error, HttpClientError.RequestError)
       assert.deepInclude(error, { reason: "Transport", description: "no" })
-      assert.strictEqual(error.cause instanceof TypeError ? error.cause.cause : undefined, refused)
+      const inner = error.cause instanceof TypeError ? error.cause.cause : undefined
+      assert.strictEqual(inner instanceof AggregateError ? inner.errors[0] : undefined, refused)
+    }))
+
+  it.effect("says neither what the query was nor what a description quotes", () =>
+    Effect.gen(function*() {
+      const asked = HttpClientRequest.get(`https://api.test/things?q=${ofCaller[1]}#${ofCaller[0]}`)
+      const lost = recordingClient((request) =>
+        new HttpClientError.RequestError({ request, reason: "Transport", description: `?q=${ofCaller[1]}` })
+      )
+      const missing = recordingClient(() => new Response("no", { status: 404 }))
+      const auth = AuthHttpClient.withAuth(scriptedAuth().auth)
+      for (
+        const client of [
+          lost.client.pipe(auth),
+          missing.client.pipe(HttpClient.filterStatusOk, auth),
+          missing.client.pipe(auth, HttpClient.filterStatusOk)
+        ]
+      ) {
+        const error = yield* Effect.flip(client.execute(asked))
+        yield* silent(error)
+        assert.include(error.message, "https://api.test/things")
+        const own = HttpClientError.isHttpClientError(error) ? error.request : asked
+        assert.deepStrictEqual([...own.urlParams], [["q", ofCaller[1]]])
+        assert.strictEqual(Option.getOrUndefined(own.hash), ofCaller[0])
+      }
+    }))
+
+  it.effect("is about the caller's own request: what a client below added is not in it", () =>
+    Effect.gen(function*() {
+      const added = HttpClient.mapRequest(HttpClientRequest.setHeader("x-client-authorization", "the-client-token"))
+      const elsewhere = HttpClient.mapRequest(HttpClientRequest.setUrl("https://other.test/place?q=the-client-token"))
+      for (const status of [404, 460]) {
+        for (const below of [added, elsewhere]) {
+          const client = recordingClient(() => new Response("no", { status })).client.pipe(
+            HttpClient.filterStatusOk,
+            below,
+            AuthHttpClient.withAuth(scriptedAuth().auth, { onRejected: "response" })
+          )
+          const error = yield* Effect.flip(client.execute(request))
+          assert.instanceOf(error, HttpClientError.ResponseError)
+          yield* Redaction.assertNoSecret(error, [...secrets, "the-client-token"], { printers })
+          for (const own of [error.request, error.response.request]) {
+            assert.isUndefined(own.headers["x-client-authorization"])
+            assert.notInclude(JSON.stringify([own.url, own.urlParams]), "the-client-token")
+          }
+        }
+      }
+    }))
+
+  const defects: Record<string, (sent: HttpClientRequest.HttpClientRequest) => unknown> = {
+    "the token": (sent) => sent.headers["authorization"],
+    "an error with the token": (sent) => new Error(sent.headers["authorization"]),
+    "the request": (sent) => sent,
+    "the platform's error": (request) => new HttpClientError.RequestError({ request, reason: "Transport" })
+  }
+  for (const [name, defect] of Object.entries(defects)) {
+    it.effect(`a defect that is ${name}`, () =>
+      Effect.gen(function*() {
+        const { client } = recordingClient((sent) => Effect.die(defect(sent)))
+        const exit = yield* Effect.exit(AuthHttpClient.withAuth(client, scriptedAuth().auth).execute(request))
+        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+        yield* silent(exit)
+      }))
+  }
+
+  it.effect("leaves a defect that tells nothing as it is", () =>
+    Effect.gen(function*() {
+      const defect = new TypeError("undefined is not a function")
+      const { client } = recordingClient(() => Effect.die(defect))
+      const exit = yield* Effect.exit(AuthHttpClient.withAuth(client, scriptedAuth().auth).execute(request))
+      assert.strictEqual(Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined, defect)
+    }))
+
+  it.effect("of reading a body", () =>
+    Effect.gen(function*() {
+      const { client } = recordingClient((sent) => {
+        const cause = Object.assign(new Error("broken"), { sent: sent.headers["authorization"] })
+        return new Response(new ReadableStream({ start: (controller) => controller.error(cause) }))
+      })
+      const call = AuthHttpClient.withAuth(client, scriptedAuth().auth).execute(request)
+      yield* silent(yield* Effect.flip(Effect.flatMap(call, ({ text }) => text)))
+      yield* silent(yield* Effect.flip(Effect.flatMap(call, ({ stream }) => Stream.runDrain(stream))))
+    }))
+
+  it.effect("of a request that keeps its own Authorization, and its response", () =>
+    Effect.gen(function*() {
+      const own = HttpClientRequest.setHeader(request, "authorization", `Basic ${ofCaller[2]}`)
+      const keeping = AuthHttpClient.withAuth(scriptedAuth().auth, { authorization: "keep" })
+      const response = yield* keeping(recordingClient(echo()).client).execute(own)
+      yield* silent(response)
+      assert.strictEqual(response.request.headers["authorization"], `Basic ${ofCaller[2]}`)
+      const { client } = recordingClient((request) =>
+        new HttpClientError.RequestError({ request, reason: "Transport" })
+      )
+      yield* silent(yield* Effect.flip(keeping(client).execute(own)))
+      yield* silent(
+        yield* Effect.flip(keeping(HttpClient.filterStatusOk(recordingClient(echo(460)).client)).execute(own))
+      )
     }))
 
   it.effect("of a filterStatusOk, on either side", () =>
@@ -193,16 +315,22 @@ describe("an error that passes through", () => {
 it.live("over fetch, with the platform's spans on, too", () =>
   Effect.gen(function*() {
     const { auth } = scriptedAuth()
+    const spans: Array<unknown> = []
     const answer = echo()
     const fetch: typeof globalThis.fetch = (_, init) =>
       Promise.resolve(answer(HttpClientRequest.get("https://api.test", {
         headers: new Headers(init?.headers) as never
       })))
-    const client = AuthHttpClient.withAuth(yield* HttpClient.HttpClient, auth)
-    const response = yield* client.execute(request).pipe(
+    const client = TokenEndpoint.hardened(AuthHttpClient.withAuth(yield* HttpClient.HttpClient, auth))
+    // A query is shown in the platform's spans, whatever is done.
+    const asked = HttpClientRequest.setUrlParams(request, { q: "shown" })
+    const response = yield* client.execute(asked).pipe(
       Effect.withSpan("outer"),
-      Effect.provideService(FetchHttpClient.Fetch, fetch)
+      Effect.provideService(FetchHttpClient.Fetch, fetch),
+      Effect.withTracer(capturingTracer((span) => spans.push(span)))
     )
+    assert.strictEqual(spans.length, 2)
+    yield* silent(spans)
     yield* silent(response)
     assert.deepStrictEqual(yield* response.json, { said: `Bearer ${secretOf(1)}` })
     yield* silent(response)

@@ -18,8 +18,10 @@
  * reads are: `GET`, `HEAD`, `OPTIONS` and what `isRead` or {@link withReplay} marks. Nothing is repeated after a lost
  * answer or a timeout. The session is renewed in every case, so that the next request finds a token that works.
  *
- * **What comes back.** Every status that is not a rejection is an ordinary response. Responses and errors hold the
- * request without the token, and print neither headers nor bodies.
+ * **What comes back.** Every status that is not a rejection is an ordinary response. Responses and errors hold your own
+ * request, without the token and without what a client inside added, and print neither headers, nor a query, nor bodies. The
+ * cause of an error, and a defect, is left out where it holds a secret of the request. An error of another type than the
+ * platform's passes as it is: one that is made inside must not hold the request.
  *
  * **Order.** In a `pipe`, what stands before `withAuth` is inside: it sees the token and runs once for each send. What
  * stands after it is outside: it never sees the token and runs once for each call.
@@ -30,7 +32,8 @@
  * - *Retry*: outside, each try asks for the current token and may be replayed once; the retry sees `AuthError`s,
  *   and `retryTransient` does not repeat them. Inside, all tries carry one token, and a rejection ends them at once.
  * - *Rate limit*: inside, a replay counts as a call of its own. Outside, a call and its replay count as one.
- * - *Tracing*: a span around the client outside covers the renewal and the replay; each send has its own span inside.
+ * - *Tracing*: a span around the client outside covers the renewal and the replay; each send has its own span inside. The
+ *   platform's spans show the query, and response headers: put `TokenEndpoint.hardened` outside to hide the headers.
  * - *`filterStatusOk`*: either. Inside, a rejection arrives as an error and is recognised all the same.
  * - *`followRedirects`*: outside. Each hop passes through the middleware, and one to another origin fails with reason
  *   `origin`. Inside it would send the token wherever it is told to: use the option `redirects` instead.

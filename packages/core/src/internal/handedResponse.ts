@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as httpErrors from "./httpErrors.ts"
+import { queryOf, secretsOf } from "./redaction.ts"
 
 /** The scheme, host and path: a query may hold secrets. */
 const placeOf = (url: string): string => {
@@ -17,9 +18,19 @@ const placeOf = (url: string): string => {
   }
 }
 
+/** The messages of the platform's errors show the URL: a query and a fragment are moved to where nothing shows them. */
+const withPlainUrl = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
+  if (!/[?#]/.test(request.url) || !URL.canParse(request.url)) return request
+  const moved = HttpClientRequest.appendUrlParams(
+    HttpClientRequest.setUrl(request, new URL(request.url)),
+    request.urlParams
+  )
+  return request.hash._tag === "Some" ? HttpClientRequest.setHash(moved, request.hash.value) : moved
+}
+
 /** The caller's own request; what prints it shows no header, no query and no body. */
 export const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
-  Object.create(request, {
+  Object.create(withPlainUrl(request), {
     toJSON: {
       value: () => ({
         _id: "@effect/platform/HttpClientRequest",
@@ -33,8 +44,31 @@ export const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientR
 export const bare = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
   quiet(HttpClientRequest.make(request.method)(placeOf(request.url)))
 
-const clean = (handed: HandedResponse) => (error: httpErrors.ResponseError): httpErrors.ResponseError =>
-  httpErrors.handedBack(error, handed.request, () => handed)
+/**
+ * An error that a client failed with, about the caller's own request; where a client below sent something else, about
+ * nothing but its place.
+ */
+export const cleaned = <E>(
+  error: E,
+  asked: HttpClientRequest.HttpClientRequest,
+  secrets: Iterable<string>,
+  handed?: HttpClientResponse.HttpClientResponse
+): E => {
+  const sent = httpErrors.requestOf(error)
+  if (sent === undefined) return error
+  const request = placeOf(sent.url) === placeOf(asked.url) ? quiet(asked) : bare(sent)
+  return httpErrors.handedBack(
+    error,
+    request,
+    (response) => handed ?? new HandedResponse(response, request),
+    [...secretsOf(sent), ...queryOf(sent), ...secrets]
+  )
+}
+
+const clean =
+  (handed: HandedResponse, sent: HttpClientRequest.HttpClientRequest) =>
+  (error: httpErrors.ResponseError): httpErrors.ResponseError =>
+    httpErrors.handedBack(error, handed.request, () => handed, secretsOf(sent))
 
 /**
  * Delegates every member. The response below is in a private field because `util.inspect` looks through proxies and
@@ -72,22 +106,22 @@ export class HandedResponse extends Inspectable.Class implements HttpClientRespo
     return this.#inner.remoteAddress
   }
   get json() {
-    return Effect.mapError(this.#inner.json, clean(this))
+    return Effect.mapError(this.#inner.json, clean(this, this.#inner.request))
   }
   get text() {
-    return Effect.mapError(this.#inner.text, clean(this))
+    return Effect.mapError(this.#inner.text, clean(this, this.#inner.request))
   }
   get urlParamsBody() {
-    return Effect.mapError(this.#inner.urlParamsBody, clean(this))
+    return Effect.mapError(this.#inner.urlParamsBody, clean(this, this.#inner.request))
   }
   get formData() {
-    return Effect.mapError(this.#inner.formData, clean(this))
+    return Effect.mapError(this.#inner.formData, clean(this, this.#inner.request))
   }
   get arrayBuffer() {
-    return Effect.mapError(this.#inner.arrayBuffer, clean(this))
+    return Effect.mapError(this.#inner.arrayBuffer, clean(this, this.#inner.request))
   }
   get stream() {
-    return Stream.mapError(this.#inner.stream, clean(this))
+    return Stream.mapError(this.#inner.stream, clean(this, this.#inner.request))
   }
 
   toJSON(): unknown {

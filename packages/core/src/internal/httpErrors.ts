@@ -2,8 +2,9 @@
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type { AuthError } from "../AuthError.ts"
+import { type AuthError, isAuthError } from "../AuthError.ts"
 import { ExchangeFailure } from "../ExchangeFailure.ts"
+import { teller } from "./redaction.ts"
 
 export type ResponseError = HttpClientError.ResponseError
 
@@ -18,20 +19,21 @@ export const requestOf = (error: unknown): HttpClientRequest.HttpClientRequest |
   HttpClientError.isHttpClientError(error) ? error.request : undefined
 
 /**
- * The same error about the caller's own request, without the token. Any other error is left as it is. `secret` is
+ * The same error about the caller's own request, without the token. Any other error is left as it is. The secrets are
  * looked for in what the error was caused by.
  */
 export const handedBack = <E>(
   error: E,
   request: HttpClientRequest.HttpClientRequest,
   hand: (response: HttpClientResponse.HttpClientResponse) => HttpClientResponse.HttpClientResponse,
-  secret?: string
+  secrets: Iterable<string>
 ): E => {
   if (!HttpClientError.isHttpClientError(error)) return error
   const { cause, description } = error
+  const tells = teller(secrets)
   const rest = {
-    ...(isSilent(cause, secret) ? { cause } : {}),
-    ...(description !== undefined && isSilent(description, secret) ? { description } : {})
+    ...((typeof cause === "string" || cause instanceof Error) && isSilent(cause, tells) ? { cause } : {}),
+    ...(description !== undefined && !tells(description) ? { description } : {})
   }
   const rebuilt: HttpClientError.HttpClientError = error._tag === "RequestError"
     ? new HttpClientError.RequestError({ request, reason: error.reason, ...rest })
@@ -40,16 +42,47 @@ export const handedBack = <E>(
   return rebuilt as E & HttpClientError.HttpClientError
 }
 
+/** What was thrown below, or what stands for it when it holds a secret or can't be looked through. */
+export const silentDefect = (defect: unknown, secrets: Iterable<string>): unknown => {
+  if (isSilent(defect, teller(secrets))) return defect
+  const name = defect instanceof Error ? defect.constructor.name : typeof defect
+  return new Error(`a defect below the middleware (${name}), which may hold a secret and is left out`)
+}
+
+/** No cause has more in it than this. */
+const deepest = 6
+const most = 500
+
 /**
- * Whether a cause may be shown: not one of the platform's own errors, which hold requests, not the engine's JSON error,
- * which quotes the text, and nothing that tells the secret.
+ * Whether nothing that hangs on a value tells a secret. Not silent are the platform's own errors, which hold requests, the
+ * engine's JSON error, which quotes the text, and whatever can't be looked through.
  */
-const isSilent = (cause: unknown, secret: string | undefined, depth = 0): boolean => {
-  if (cause === undefined || cause === null || depth > 4) return cause === undefined || cause === null
-  if (typeof cause === "string") return secret === undefined || !cause.includes(secret)
-  if (!(cause instanceof Error)) return false
-  if (HttpClientError.isHttpClientError(cause) || cause instanceof SyntaxError) return false
-  return isSilent(cause.message, secret) && isSilent(cause.cause, secret, depth + 1)
+const isSilent = (
+  value: unknown,
+  tells: (text: string) => boolean,
+  depth = deepest,
+  seen = new Set<unknown>()
+): boolean => {
+  if (typeof value === "string") return !tells(value)
+  if (typeof value !== "object" || value === null || seen.has(value) || isAuthError(value)) return true
+  if (HttpClientError.isHttpClientError(value) || value instanceof SyntaxError) return false
+  seen.add(value)
+  if (depth === 0 || seen.size > most) return false
+  if (value instanceof Uint8Array) return !tells(new TextDecoder().decode(value))
+  const isError = value instanceof Error
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!isError && !Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return false
+  const names = [...Reflect.ownKeys(value), ...(isError ? ["name", "message", "stack", "cause"] : [])]
+  return names.every((name) => !tells(String(name)) && isSilent(read(value, name), tells, depth - 1, seen))
+}
+
+/** A getter may throw; what it throws counts as what it says. */
+const read = (value: object, name: PropertyKey): unknown => {
+  try {
+    return Reflect.get(value, name)
+  } catch (error) {
+    return error
+  }
 }
 
 /**

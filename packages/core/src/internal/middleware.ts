@@ -17,9 +17,10 @@ import type { AccessToken } from "../AccessToken.ts"
 import { AccessTokenRejected, AuthMisconfigured } from "../AuthError.ts"
 import type { AccessTokenError, AuthService } from "../AuthService.ts"
 import * as Telemetry from "../Telemetry.ts"
-import { HandedResponse, quiet } from "./handedResponse.ts"
+import { cleaned, HandedResponse } from "./handedResponse.ts"
 import * as httpErrors from "./httpErrors.ts"
 import type { Origins } from "./origins.ts"
+import { secretsOf } from "./redaction.ts"
 import { Drain, keep } from "./rejectedBody.ts"
 import * as replay from "./replay.ts"
 
@@ -106,7 +107,7 @@ class Middleware<E, R> {
   private carefully(request: Request): Effect.Effect<Response, E | MiddlewareError, R> {
     const { authorization, origins, redirects } = this.settings
     const own = hasAuthorization(request)
-    if (own && authorization === "keep") return this.self.execute(request)
+    if (own && authorization === "keep") return this.asItIs(request)
     const refusal = own && authorization === "error" ? "authorization-header" : origins.refusal(request.url)
     if (refusal !== undefined) return Effect.fail(new AuthMisconfigured({ ...this.subject, reason: refusal }))
     const cleaned = own ? withoutHeaders(request, ["authorization"]) : request
@@ -114,6 +115,14 @@ class Middleware<E, R> {
       this.tokenFor(cleaned),
       (token) => this.send({ request: cleaned, token, isReplay: false, redirects })
     )
+  }
+
+  /** With the caller's own header and nothing of ours; what comes back is as silent as any. */
+  private asItIs(request: Request): Effect.Effect<Response, E, R> {
+    return Effect.matchCauseEffect(this.self.execute(request), {
+      onFailure: (cause) => Effect.failCause(silenced(cause, request, [])),
+      onSuccess: (response) => Effect.succeed(new HandedResponse(response, request))
+    })
   }
 
   /** A body that can be sent only once deserves a token that will not die on the way. */
@@ -145,12 +154,14 @@ class Middleware<E, R> {
 
   private failed(attempt: Attempt, cause: Cause.Cause<E>): Effect.Effect<Response, E | MiddlewareError, R> {
     const failure = Cause.failureOrCause(cause)
-    if (Either.isRight(failure)) return Effect.failCause(failure.right)
-    const error = failure.left
-    const response = httpErrors.filteredResponse(error)
-    return response !== undefined && this.statuses.includes(response.status)
-      ? this.refused(attempt, { by: "status", response, error })
-      : Effect.fail(cleaned(error))
+    if (Either.isLeft(failure)) {
+      const error = failure.left
+      const response = httpErrors.filteredResponse(error)
+      if (response !== undefined && this.statuses.includes(response.status)) {
+        return this.refused(attempt, { by: "status", response, error })
+      }
+    }
+    return Effect.failCause(silenced(cause, attempt.request, [Redacted.value(attempt.token.value)]))
   }
 
   private answered(attempt: Attempt, response: Response): Effect.Effect<Response, E | MiddlewareError, R> {
@@ -213,7 +224,8 @@ class Middleware<E, R> {
         return yield* new AccessTokenRejected({ ...this.subject, status: response.status, reason })
       }
       const handed = response instanceof HandedResponse ? response : new HandedResponse(response, attempt.request)
-      return error === undefined ? handed : yield* Effect.fail(cleaned(error, handed))
+      if (error === undefined) return handed
+      return yield* Effect.fail(cleaned(error, attempt.request, [Redacted.value(attempt.token.value)], handed))
     })
   }
 
@@ -246,19 +258,21 @@ const clockOf = (services: Context.Context<DefaultServices.DefaultServices>): Cl
   return lastClock
 }
 
-/** The error without the token, about the request that was sent. */
-const cleaned = <E>(error: E, handed?: Response): E => {
-  const sent = httpErrors.requestOf(error)
-  if (sent === undefined) return error
-  const request = withoutHeaders(sent, ["authorization"])
-  const token = sent.headers["authorization"]?.slice("Bearer ".length)
-  return httpErrors.handedBack(
-    error,
-    quiet(request),
-    (response) => handed ?? new HandedResponse(response, request),
-    token
-  )
-}
+/** What a client below failed with or threw, without what was sent. */
+const silenced = <E>(cause: Cause.Cause<E>, asked: Request, secrets: ReadonlyArray<string>): Cause.Cause<E> =>
+  Cause.match(cause, {
+    onEmpty: Cause.empty as Cause.Cause<E>,
+    onFail: (error) => Cause.fail(cleaned(error, asked, secrets)),
+    onDie: (defect) =>
+      Cause.die(
+        httpErrors.requestOf(defect) === undefined
+          ? httpErrors.silentDefect(defect, [...secretsOf(asked), ...secrets])
+          : cleaned(defect, asked, secrets)
+      ),
+    onInterrupt: (id) => Cause.interrupt(id),
+    onSequential: Cause.sequential,
+    onParallel: Cause.parallel
+  })
 
 /** Also under the name that headers made by `unsafeFromRecord` may have. */
 const hasAuthorization = ({ headers }: Request): boolean =>

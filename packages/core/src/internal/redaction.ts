@@ -16,15 +16,47 @@ const personName = /^(identifier|e-?mail|user(_?name)?|msisdn|phone|login)$/i
 /** Fields of token requests that match by name but whose value is a word of the protocol. */
 const harmless = /^(grant_type|token_type|token_type_hint|code_challenge_method|identifier_type|external_token_type)$/i
 
-/** What remains of a text: no secret in any usual spelling, no control character, no long opaque word, 200 characters. */
+/**
+ * What remains of a text: no secret in any usual spelling, no piece of one, no control character, no long opaque word, 200
+ * characters.
+ */
 export const scrub = (text: string, secrets: Iterable<string>): string => {
   let out = text
   for (const spelling of spellings(secrets)) out = out.replace(spelling, gone)
-  out = out
+  out = withoutPieces(out.slice(0, scanned), secrets)
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")
     .replace(/[A-Za-z0-9+/=_.~|%-]{24,}/g, (word) => /\d/.test(word) && /[A-Za-z]/.test(word) ? gone : word)
     .trim()
   return out.length > longest ? `${out.slice(0, longest)}${gone}` : out
+}
+
+/** So many letters in a row of a long word are a piece of it: servers like to show how a token begins or ends. */
+const piece = 8
+const longWord = 12
+
+/** What comes after this of a text can't be within the 200 characters, short of a wall of secrets. */
+const scanned = 8192
+
+const withoutPieces = (text: string, secrets: Iterable<string>): string => {
+  const pieces = new Set<string>()
+  for (const word of Array.from(secrets).flatMap((secret) => secret.split(/\s+/))) {
+    if (word.length < longWord) continue
+    for (let at = 0; at + piece <= word.length; at++) pieces.add(word.slice(at, at + piece))
+  }
+  let out = ""
+  let shown = 0
+  for (let at = 0; at + piece <= text.length; at++) {
+    if (!pieces.has(text.slice(at, at + piece))) continue
+    if (at >= shown) out += text.slice(shown, at) + gone
+    shown = at + piece
+  }
+  return out + text.slice(shown)
+}
+
+/** Tells whether a text holds one of the secrets in any usual spelling. Fewer than four letters are in every text. */
+export const teller = (secrets: Iterable<string>): (text: string) => boolean => {
+  const looked = spellings(Array.from(secrets).filter((secret) => secret.length >= 4))
+  return (text) => looked.some((spelling) => text.search(spelling) >= 0)
 }
 
 /** Longest first, so that no piece of a longer secret is left by a shorter one. */
@@ -94,6 +126,12 @@ export const secretsOf = (request: HttpClientRequest.HttpClientRequest): Readonl
   fromUrl(request.url, found)
   fromBody(request.body, found)
   return found
+}
+
+/** The values of a query that are long enough to be told from other words. */
+export const queryOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  return url._tag === "Left" ? [] : Array.from(url.right.searchParams.values()).filter((value) => value.length >= 8)
 }
 
 const fromUrl = (text: string, found: Set<string>): void => {
