@@ -310,6 +310,17 @@ describe("what is sent twice", () => {
     }))
 })
 
+it.effect("a token that is born with less than refreshFirst is not refreshed for each stream (G06)", () =>
+  Effect.gen(function*() {
+    yield* TestClock.setTime(1_000_000)
+    const { auth, seen } = scriptedAuth({ expiresAt: 1_000_000 + 20_000 })
+    const server = recordingClient(() => new Response("fine"))
+    const client = AuthHttpClient.withAuth(server.client, auth, { refreshFirst: "30 seconds" })
+    for (let i = 0; i < 5; i++) yield* client.execute(oneShot)
+    assert.strictEqual(seen.refreshes, 1)
+    assert.deepStrictEqual(server.authorizations(), Array.from({ length: 5 }, () => bearerOf(2)))
+  }))
+
 describe("the body of a refused request", () => {
   const cut = { cancelled: 0 }
   const endless = () =>
@@ -371,6 +382,28 @@ describe("the body of a refused request", () => {
       )
       yield* AuthHttpClient.withAuth(server.client, auth).get(url)
       assert.strictEqual(server.requests.length, 2)
+    }).pipe(Effect.timeout("5 seconds")))
+
+  it.live("that nobody reads is released, also when a header told the rejection and the response was wanted", () =>
+    Effect.gen(function*() {
+      for (const renew of [Effect.void, Effect.fail(unavailable)]) {
+        let isPulled = false
+        const body = new ReadableStream({
+          pull: (controller) => {
+            isPulled = true
+            controller.close()
+          }
+        }, { highWaterMark: 0 })
+        const { auth } = scriptedAuth({
+          renew,
+          rejection: { statuses: [], body: (response) => Effect.succeed(response.headers["x-dead"] === "yes") }
+        })
+        const server = recordingClient((_, call) =>
+          call === 1 ? new Response(body, { headers: { "x-dead": "yes" } }) : new Response("fine")
+        )
+        yield* Effect.either(AuthHttpClient.withAuth(server.client, auth, { onRejected: "response" }).get(url))
+        yield* Effect.repeat(Effect.sleep(5), { until: () => isPulled })
+      }
     }).pipe(Effect.timeout("5 seconds")))
 
   it.live("that never ends holds up neither the renewal nor the replay", () =>

@@ -31,16 +31,18 @@ interface Options {
   readonly accessToken?: Effect.Effect<AccessToken, AccessTokenError>
   /** Nothing to peek at: the token is not fresh. */
   readonly stale?: boolean
+  /** Of every generation. */
+  readonly expiresAt?: number
 }
 
 /** A session without time, store or provider: `renew` compares the rejected token as the real one does. */
 export const scriptedAuth = (options: Options = {}) => {
   const seen = { renewed: [] as Array<number>, refreshes: 0, exchanges: 0 }
   let generation = 1
-  const current = Effect.sync(() => tokenOf(generation))
+  const current = Effect.sync(() => tokenOf(generation, options.expiresAt))
   const next = Effect.sync(() => {
     seen.exchanges++
-    return tokenOf(++generation)
+    return tokenOf(++generation, options.expiresAt)
   })
   const auth: AuthService<unknown> = {
     ...FakeAuth.fixed("unused", {
@@ -60,7 +62,7 @@ export const scriptedAuth = (options: Options = {}) => {
         if (rejected.generation !== generation) return current
         return Effect.zipRight(options.renew ?? Effect.void, next)
       }),
-    unsafePeek: () => options.stale === true ? undefined : tokenOf(generation)
+    unsafePeek: () => options.stale === true ? undefined : tokenOf(generation, options.expiresAt)
   }
   return { auth, seen }
 }

@@ -13,7 +13,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import type { AccessToken } from "../AccessToken.ts"
+import { type AccessToken, isSame } from "../AccessToken.ts"
 import { AccessTokenRejected, AuthMisconfigured } from "../AuthError.ts"
 import type { AccessTokenError, AuthService } from "../AuthService.ts"
 import * as Telemetry from "../Telemetry.ts"
@@ -83,6 +83,8 @@ class Middleware<E, R> {
   /** What was sent last, since the next request most likely sends it again. Private in the strict sense: nothing prints it. */
   #value: Redacted.Redacted<string> | undefined
   #header = ""
+  /** What `refreshFirst` brought last: a token that is born too short is not refreshed for each request. */
+  private brought: AccessToken | undefined
 
   constructor(self: HttpClient.HttpClient.With<E, R>, auth: AuthService<never>, settings: Settings) {
     this.self = self
@@ -132,8 +134,12 @@ class Middleware<E, R> {
     return Effect.gen(this, function*() {
       const token = yield* this.auth.accessToken
       const now = yield* Clock.currentTimeMillis
-      if (token.expiresAt - now >= refreshFirst) return token
-      return yield* Effect.orElseSucceed(this.auth.refresh, () => token)
+      const isBrought = this.brought !== undefined && isSame(this.brought, token)
+      if (isBrought || token.expiresAt - now >= refreshFirst) return token
+      return yield* Effect.match(this.auth.refresh, {
+        onSuccess: (brought) => this.brought = brought,
+        onFailure: () => token
+      })
     })
   }
 
@@ -199,15 +205,19 @@ class Middleware<E, R> {
       const kept = handsOver && refused.by === "status"
         ? { ...refused, response: yield* keep(refused.response, attempt.request) }
         : refused
+      // Or has looked at its headers only: then it is freed once it is clear that nobody gets it.
+      const unread = kept === refused && handsOver ? this.drain.release(refused.response) : Effect.void
       const renewed = yield* Effect.either(this.auth.renew(attempt.token))
       if (Either.isLeft(renewed)) {
         const error = renewed.left
         if (error._tag === "AccessTokenRejected") return this.giveUp(attempt, kept, error.reason)
         yield* Telemetry.rejected(this.auth.provider, "not-renewed")
+        yield* unread
         return Effect.fail(error)
       }
       if (obstacle !== undefined) return this.giveUp(attempt, kept, obstacle)
       yield* Telemetry.rejected(this.auth.provider, "replayed")
+      yield* unread
       return this.send({ ...attempt, token: renewed.right, isReplay: true })
     })
   }
