@@ -46,7 +46,9 @@ describe("the token goes to declared origins only (G39)", () => {
     ["https://API.TEST/x", sent],
     ["https:\\\\api.test\\x", sent],
     ["https://second.test:8443/x", sent, ["https://api.test", "https://second.test:8443/"]],
-    ["https://api.test/x", sent, ["HTTPS://API.TEST:443/base"]]
+    ["https://api.test/x", sent, ["HTTPS://API.TEST:443/base"]],
+    ["https://\uff41pi.test/x", sent],
+    ["https://xn--pi-uia.test/x", sent, ["https://\u00e4pi.test"]]
   ])
   table("is refused", [
     ["https://api.test.evil.test/x", "origin"],
@@ -59,6 +61,11 @@ describe("the token goes to declared origins only (G39)", () => {
     ["https://evil.test\\@api.test/x", "origin"],
     ["https://api.test\t.evil.test/x", "origin"],
     ["https://sub.api.test/x", "origin"],
+    ["https://api.test./x", "origin"],
+    ["https://\u0430pi.test/x", "origin"],
+    ["https:///evil.test/x", "origin"],
+    ["https:evil.test/x", "origin"],
+    ["blob:https://api.test/x", "origin"],
     ["https://second.test/x", "origin", ["https://api.test", "https://second.test:8443"]],
     ["wss://api.test/x", "insecure"],
     ["/members/me", "url"],
@@ -77,7 +84,12 @@ describe("the token travels over https only (G40)", () => {
     ["http://127.0.0.1.evil.test/x", "insecure", ["http://127.0.0.1.evil.test"]],
     ["http://localhost.evil.test/x", "insecure", ["http://localhost.evil.test"]],
     ["http://evil.test/x", "origin"],
-    ["http://api.test/x", "origin", ["https://api.test"], true]
+    ["http://api.test/x", "origin", ["https://api.test"], true],
+    ["http://localhost./x", "insecure", ["http://localhost."]],
+    ["http://0.0.0.0/x", "insecure", ["http://0.0.0.0"]],
+    ["http://[::ffff:127.0.0.1]/x", "insecure", ["http://[::ffff:127.0.0.1]"]],
+    ["http://[::]/x", "insecure", ["http://[::]"]],
+    ["http://128.0.0.1/x", "insecure", ["http://128.0.0.1"]]
   ])
   table("goes", [
     ["http://127.0.0.1:8080/x", sent, ["http://127.0.0.1:8080"]],
@@ -85,6 +97,8 @@ describe("the token travels over https only (G40)", () => {
     ["http://0x7f.1/x", sent, ["http://127.0.0.1"]],
     ["http://[::1]:8080/x", sent, ["http://[::1]:8080"]],
     ["http://localhost:3000/x", sent, ["http://localhost:3000"]],
+    ["http://2130706433/x", sent, ["http://127.0.0.1"]],
+    ["http://LOCALHOST/x", sent, ["http://localhost"]],
     ["http://api.test/x", sent, ["http://api.test"], true]
   ])
 })
@@ -164,6 +178,16 @@ describe("redirects", () => {
         assert.strictEqual(server.requests.length, 1)
       }))
   }
+
+  it.effect("are looked at hop by hop: there, to another declared origin and back, then elsewhere", () =>
+    Effect.gen(function*() {
+      const chain = ["https://two.test/b", "https://api.test/c", "https://evil.test/d"]
+      const server = recordingClient(() => new Response(null, { status: 307, headers: { location: chain.shift()! } }))
+      const { auth } = scriptedAuth({ origins: ["https://api.test", "https://two.test"] })
+      const response = yield* AuthHttpClient.withAuth(server.client, auth, { redirects: 9 }).get("https://api.test/a")
+      assert.strictEqual(response.headers["location"], "https://evil.test/d")
+      assert.deepStrictEqual(server.urls(), ["https://api.test/a", "https://two.test/b", "https://api.test/c"])
+    }))
 
   it.effect("end after as many hops as were allowed", () =>
     Effect.gen(function*() {

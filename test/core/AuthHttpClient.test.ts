@@ -1,6 +1,11 @@
 import * as AuthError from "@effect-auth/core/AuthError"
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as Redaction from "@effect-auth/testing/Redaction"
 import * as Headers from "@effect/platform/Headers"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -10,9 +15,10 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { acceptsFrom, bearerOf, recordingClient, scriptedAuth, tokenOf } from "./scriptedAuth.ts"
+import { acceptsFrom, bearerOf, recordingClient, scriptedAuth, secretOf, tokenOf } from "./scriptedAuth.ts"
 
 const url = "https://api.test/things"
 
@@ -503,6 +509,35 @@ describe("AuthHttpClient.asHttpClient", () => {
       const required = new AuthError.SignInRequired({ ...unavailable, operation: "accessToken", reason: "never" })
       assert.strictEqual(yield* sent(unavailable), 3)
       assert.strictEqual(yield* sent(required), 1)
+    }))
+
+  it.effect("goes under a derived client: replayed, decoded, and silent when it can't be decoded", () =>
+    Effect.gen(function*() {
+      const Api = HttpApi.make("api").add(
+        HttpApiGroup.make("things", { topLevel: true }).add(
+          HttpApiEndpoint.post("find", "/things")
+            .setPayload(Schema.Struct({ name: Schema.String }))
+            .setUrlParams(Schema.Struct({ q: Schema.String }))
+            .addSuccess(Schema.Struct({ count: Schema.Number }))
+            .addError(Schema.Struct({ why: Schema.String }), { status: 409 })
+        )
+      )
+      const said = [Response.json({ count: 1 }), Response.json({ why: "no" }, { status: 409 }), new Response("<html>")]
+      const server = recordingClient((request) => acceptsFrom(2)(request).ok ? said.shift()! : acceptsFrom(2)(request))
+      const httpClient = server.client.pipe(AuthHttpClient.withAuth(scriptedAuth().auth), AuthHttpClient.asHttpClient)
+      const api = yield* HttpApiClient.makeWith(Api, { httpClient, baseUrl: "https://api.test" })
+      const find = api.find({ payload: { name: "a-name-of-the-caller" }, urlParams: { q: "a-query-of-the-caller" } })
+      assert.deepStrictEqual(yield* find, { count: 1 })
+      assert.deepStrictEqual(server.authorizations(), [bearerOf(1), bearerOf(2)])
+      assert.deepStrictEqual(yield* Effect.flip(find), { why: "no" })
+      const error = yield* Effect.flip(find)
+      assert.strictEqual(error._tag, "ParseError")
+      yield* Redaction.assertNoSecret(error, [
+        secretOf(1),
+        secretOf(2),
+        "a-name-of-the-caller",
+        "a-query-of-the-caller"
+      ])
     }))
 
   it.effect("leaves answers and other errors as they are", () =>

@@ -29,7 +29,8 @@ export const make = (declared: ReadonlyArray<string>, allowInsecure: boolean): O
       const url = parse(text)
       // A user name or password in a URL is a second set of credentials.
       if (url === undefined || url.username !== "" || url.password !== "") return "url"
-      if (!isSecure(url) && hosts.has(url.hostname)) return "insecure"
+      // The origin of a `blob:` URL is that of the page that made it.
+      if (!isSecure(url)) return hosts.has(url.hostname) ? "insecure" : "origin"
       return origins.has(url.origin) ? undefined : "origin"
     }
   }
