@@ -531,7 +531,7 @@ describe("AuthHttpClient.asHttpClient", () => {
       assert.deepStrictEqual(server.authorizations(), [bearerOf(1), bearerOf(2)])
       assert.deepStrictEqual(yield* Effect.flip(find), { why: "no" })
       const error = yield* Effect.flip(find)
-      assert.strictEqual(error._tag, "ParseError")
+      assert.propertyVal(error, "_tag", "ParseError")
       yield* Redaction.assertNoSecret(error, [
         secretOf(1),
         secretOf(2),

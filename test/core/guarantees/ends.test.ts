@@ -1,4 +1,5 @@
 /** G27 – G32: ends and retries. */
+import * as Redaction from "@effect-auth/testing/Redaction"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
@@ -177,4 +178,24 @@ describe("signing in by itself", () => {
       assert.isTrue(error._tag === "AuthMisconfigured" && error.reason === "credentials")
       assert.strictEqual(yield* script.count("signIn"), 0)
     }).pipe(session.provided))
+
+  for (
+    const [name, credentials] of Object.entries({
+      "throws": Effect.die(new Error("password hunter2 is too old")),
+      "throws at once": Effect.sync((): string => {
+        throw new Error("password hunter2 is too old")
+      })
+    })
+  ) {
+    it.scoped(`so is one that ${name}, and what it says stays with it (G38)`, () =>
+      Effect.gen(function*() {
+        const { auth, script } = yield* session.make({ credentials })
+        const exit = yield* Effect.exit(auth.accessToken)
+        assert.isTrue(Exit.isFailure(exit))
+        yield* Redaction.assertNoSecret(exit, ["hunter2"])
+        const error = yield* Effect.flip(auth.accessToken)
+        assert.isTrue(error._tag === "AuthMisconfigured" && error.reason === "credentials")
+        assert.strictEqual(yield* script.count("signIn"), 0)
+      }).pipe(session.provided))
+  }
 })

@@ -37,7 +37,7 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
   }
   const given = engine.settings.credentials
   if (given === undefined) return yield* otherwise
-  const credentials = yield* ask(engine, given(cell.account), subject)
+  const credentials = yield* ask(engine, () => given(cell.account), subject)
   const remembered = yield* credential.recall(engine, record, credentials)
   if (credential.isSpent(engine, remembered)) {
     if (otherwise._tag !== "SignInRequired") return yield* otherwise
@@ -47,11 +47,15 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
   return yield* engine.exchanges.withPermits(1)(Effect.uninterruptible(signing))
 })
 
-/** The application's own Effect: bounded like an exchange, and whatever it fails with is a fault of the configuration. */
-const ask = <C>(engine: Engine<C>, given: Effect.Effect<C, unknown>, subject: errors.Subject) =>
-  given.pipe(
+/**
+ * The application's own Effect: bounded like an exchange, and whatever it fails with or throws is a fault of the
+ * configuration. What it says may hold the credentials.
+ */
+const ask = <C>(engine: Engine<C>, given: () => Effect.Effect<C, unknown>, subject: errors.Subject) =>
+  Effect.suspend(given).pipe(
     Effect.disconnect,
     Effect.timeout(engine.settings.deadline),
+    Effect.catchAllDefect(Effect.fail),
     Effect.mapError(() => new AuthMisconfigured({ ...subject, reason: "credentials" }))
   )
 
