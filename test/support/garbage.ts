@@ -212,6 +212,23 @@ const body = fc.oneof<Array<fc.Arbitrary<string | Uint8Array>>>(
   )
 )
 
+/** Where a redirect may lead: also to what is no URL. */
+const location = fc.oneof(
+  text,
+  fc.constantFrom(
+    "https://evil.test/",
+    "//evil.test",
+    "/elsewhere",
+    "javascript:alert(1)",
+    "https://api.test:99999/",
+    "https://user:pw@api.test/",
+    "http://[",
+    "https://",
+    "//",
+    "https://%zz/"
+  )
+)
+
 const headerValue = fc.oneof(
   text,
   fc.constantFrom(
@@ -229,14 +246,9 @@ const headerValue = fc.oneof(
     "Thu, 01 Jan 1970 00:00:00 GMT",
     "Fri, 31 Dec 9999 23:59:59 GMT",
     "3600",
-    "garbage",
-    "https://evil.test/",
-    "//evil.test",
-    "/elsewhere",
-    "javascript:alert(1)",
-    "https://api.test:99999/",
-    "https://user:pw@api.test/"
-  )
+    "garbage"
+  ),
+  location
 )
 
 const headers = fc.dictionary(
@@ -277,7 +289,15 @@ export const garbageAnswer: fc.Arbitrary<Answer> = answer(status, body)
 
 export const garbageSuccess: fc.Arbitrary<Answer> = answer(fc.constantFrom(200, 201, 204, 299), tokenBody)
 
-const refusal: fc.Arbitrary<Answer> = answer(fc.constantFrom(400, 401, 403), errorBody)
+export const garbageRefusal: fc.Arbitrary<Answer> = answer(fc.constantFrom(400, 401, 403), errorBody)
+
+const redirect: fc.Arbitrary<Answer> = fc.record({
+  _tag: fc.constant("Answer" as const),
+  status: fc.constantFrom(301, 302, 303, 307, 308),
+  headers: fc.record({ location }),
+  body,
+  flow
+})
 
 const noAnswer: fc.Arbitrary<NoAnswer> = fc.record({
   _tag: fc.constant("NoAnswer" as const),
@@ -287,14 +307,15 @@ const noAnswer: fc.Arbitrary<NoAnswer> = fc.record({
 export const garbage: fc.Arbitrary<Garbage> = fc.oneof(
   { weight: 6, arbitrary: garbageAnswer },
   { weight: 2, arbitrary: garbageSuccess },
-  { weight: 2, arbitrary: refusal },
+  { weight: 2, arbitrary: garbageRefusal },
   { weight: 1, arbitrary: noAnswer }
 )
 
 /** What an API may answer: defects and silence of the caller's own client are the caller's, and pass through. */
 export const apiGarbage: fc.Arbitrary<Garbage> = fc.oneof(
   garbage.filter((answer) => answer._tag === "Answer" || !["silence", "defect", "interrupt"].includes(answer.how)),
-  answer(fc.constantFrom(401, 460), body)
+  answer(fc.constantFrom(401, 460), body),
+  redirect
 )
 
 /** The `error` of a body, read as any client would. */
