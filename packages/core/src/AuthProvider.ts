@@ -61,11 +61,11 @@ export interface Rejection {
 }
 
 /**
- * One API that issues tokens, configured for one realm.
+ * One API that issues tokens, configured for one realm; `@effect-auth/testing/AuthProviderLaws` checks it.
  *
- * `signIn`, `refresh` and `revoke` send exactly one request and fail with an {@link ExchangeFailure} that says what
- * became of it; `TokenEndpoint` does most of that. They need nothing from the environment: the layer that makes a
- * provider gives it its `HttpClient`.
+ * `signIn` and `refresh` send exactly one request, `revoke` one for each token at most. They fail with an
+ * {@link ExchangeFailure} that says what became of it; `TokenEndpoint` does most of that. They need nothing from the
+ * environment: the layer that makes a provider gives it its `HttpClient`.
  *
  * @since 0.1.0
  * @category models

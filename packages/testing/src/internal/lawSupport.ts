@@ -1,4 +1,4 @@
-/** The words the laws of a token store are written in. */
+/** The words that laws are written in, and the records that those of a token store write. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import * as Session from "@effect-auth/core/SessionRecord"
@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /**
- * A store did what no token store may do.
+ * A law was broken: by a token store, or by a provider.
  *
  * @since 0.1.0
  * @category errors
