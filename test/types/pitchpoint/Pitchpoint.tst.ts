@@ -40,6 +40,13 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
+    expect(PitchpointClient.layerConfig(config)).type.toBe<
+      Layer.Layer<
+        PitchpointClient.PitchpointClient,
+        AuthMisconfigured | ConfigError,
+        PitchpointAuth.PitchpointAuth | HttpClient.HttpClient
+      >
+    >()
     expect(PitchpointAuth.layerConfig(config)).type.toBe<
       Layer.Layer<PitchpointAuth.PitchpointAuth, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
     >()

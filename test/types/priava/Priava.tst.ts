@@ -51,6 +51,13 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
+    expect(PriavaClient.layerConfig(config)).type.toBe<
+      Layer.Layer<
+        PriavaClient.PriavaClient,
+        AuthMisconfigured | ConfigError,
+        PriavaAuth.PriavaAuth | HttpClient.HttpClient
+      >
+    >()
     expect(PriavaAuth.layerConfig(config)).type.toBe<
       Layer.Layer<PriavaAuth.PriavaAuth, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
     >()

@@ -42,6 +42,13 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
+    expect(WalletAppClient.layerConfig(config)).type.toBe<
+      Layer.Layer<
+        WalletAppClient.WalletAppClient,
+        AuthMisconfigured | ConfigError,
+        WalletAppAuth.WalletAppAuth | HttpClient.HttpClient
+      >
+    >()
     expect(WalletAppAuth.layerConfig(config)).type.toBe<
       Layer.Layer<WalletAppAuth.WalletAppAuth, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
     >()
