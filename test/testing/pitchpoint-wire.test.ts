@@ -24,7 +24,8 @@ interface Wire {
 const call = (url: string, init: RequestInit): Effect.Effect<Answer> =>
   Effect.promise(async () => {
     const response = await fetch(url, init)
-    return { status: response.status, json: await response.json() }
+    const text = await response.text()
+    return { status: response.status, json: text === "" ? undefined : JSON.parse(text) }
   })
 
 const wire = (test: (wire: Wire) => Effect.Effect<void>, options?: PitchpointSandbox.Options) =>
@@ -94,7 +95,7 @@ describe("Pitchpoint on the wire", () => {
       }), { refusals: { password: 403, alias: 400 } }))
 
   it.live("tells what does not fit, and no value of it", () =>
-    wire(({ post, sandbox }) =>
+    wire(({ base, get, post, sandbox }) =>
       Effect.gen(function*() {
         const typo = yield* post(refresh, "{\"refresh_token\":\"AMf-vBx\"\"}")
         expect(typo).toEqual({
@@ -108,6 +109,7 @@ describe("Pitchpoint on the wire", () => {
         const form = yield* post(signIn, "username=a", { "Content-Type": "application/x-www-form-urlencoded" })
         expect(form.status).toBe(400)
         expect((yield* post("/elsewhere", {})).status).toBe(404)
+        expect((yield* get(base + signIn)).status).toBe(404)
         expect(Sandbox.exchanges(yield* sandbox.counters, "password").granted).toBe(0)
       })
     ))

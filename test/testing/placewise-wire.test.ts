@@ -256,6 +256,9 @@ describe("Placewise on the wire", () => {
         }
         expect((yield* get("/../../other-mall/members/me")).status).toBe(404)
         expect((yield* get("/nowhere")).status).toBe(404)
+        // No slug, and no route by that method.
+        expect((yield* get("/../../%zz/members/me")).status).toBe(404)
+        expect((yield* post("/me", {})).status).toBe(404)
       })
     ))
 

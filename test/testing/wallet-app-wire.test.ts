@@ -126,6 +126,11 @@ describe("Wallet App on the wire", () => {
           next_page_url: null,
           members: [{ identifier: "3" }]
         })
+        const asPosted = yield* call("POST", "/members/list", {
+          key: json.data.key,
+          body: { brand_id: "b", per_page: 2, page: 2 }
+        })
+        expect(asPosted.json).toEqual((yield* list("brand_id=b&per_page=2&page=2")).json)
         expect((yield* list("brand_id=other")).status).toBe(422)
         expect((yield* list("")).status).toBe(422)
       }), {

@@ -202,12 +202,15 @@ export const note = (change: Partial<Pick<Entry, "grant" | "refused">>): Effect.
  */
 export const exchanges = (counters: Counters, grant: string): Outcomes => Log.outcomes(counters, grant)
 
-/** A failure or a defect of the app becomes a status, as on the platform's own servers. */
+/** A failure or a defect of the app becomes a status, as on the platform's own servers: 404 where there is no route. */
 const toAnswer = (
   app: HttpApp.Default<unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   // A router uses a Scope that its type does not name; servers provide it.
-  Effect.map(Effect.exit(Effect.scoped(app)), HttpServerError.exitResponse)
+  Effect.matchCauseEffect(Effect.scoped(app), {
+    onFailure: (cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response),
+    onSuccess: Effect.succeed
+  })
 
 /**
  * Adds to a provider's server what all sandboxes share.

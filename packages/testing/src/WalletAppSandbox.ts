@@ -17,6 +17,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { MemoryServerRequest } from "./internal/memoryHttp.ts"
 import * as handlers from "./internal/wallet-app/handlers.ts"
 import * as office from "./internal/wallet-app/office.ts"
 import * as Sandbox from "./Sandbox.ts"
@@ -148,6 +149,13 @@ const door = (request: Sandbox.Received): HttpServerResponse.HttpServerResponse 
   return isJson(request.body) ? undefined : answer(400, "The body is not JSON")
 }
 
+/** The page of List members is a GET with a query, and its example a POST with a body: both are answered. */
+const asQuery = (received: Sandbox.Received): Sandbox.Received => {
+  if (received.method !== "POST" || received.url.split("?")[0] !== "/members/list") return received
+  const fields = Object.entries(Object(JSON.parse(received.body))).map(([name, value]) => [name, String(value)])
+  return { ...received, method: "GET", url: `/members/list?${new URLSearchParams(fields)}`, body: "" }
+}
+
 /** A number, a bar and 40 digits: the format is not documented, and the bar is what a careless client trips over. */
 const keyText = (): () => string => {
   let count = 0
@@ -183,7 +191,13 @@ export const make = (options?: Options): Effect.Effect<Service> =>
     )
     const app = Effect.gen(function*() {
       const { headers, method, text, url } = yield* HttpServerRequest.HttpServerRequest
-      return door({ method, url, headers, body: yield* text }) ?? (yield* api)
+      const received = { method, url, headers, body: yield* text }
+      return door(received) ??
+        (yield* Effect.provideService(
+          api,
+          HttpServerRequest.HttpServerRequest,
+          new MemoryServerRequest(asQuery(received))
+        ))
     })
     return {
       ...yield* Sandbox.make({ name: "wallet-app", authority, app, describe }),

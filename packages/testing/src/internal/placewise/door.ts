@@ -26,11 +26,20 @@ export interface Target {
   readonly hasPayload: boolean
 }
 
-/** What a path of the contract is for; the club is undefined where the path is none of it. */
+/** A segment that can't be decoded is nobody's slug. */
+const decoded = (segment: string): string => {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ""
+  }
+}
+
+/** What a path of the contract is for. */
 export const target = (path: string): Target => {
   const [, club = "", rest = ""] = /^\/v3\/([^/]+)\/members(\/.*)?$/.exec(path) ?? []
   const of = (operation: Operation, permit?: Permit, feature?: Feature): Target => ({
-    club: decodeURIComponent(club),
+    club: decoded(club),
     operation,
     permit,
     feature,
