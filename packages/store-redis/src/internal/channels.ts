@@ -59,16 +59,12 @@ export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, 
     // ioredis subscribes again after a reconnect, so a failure here only means that it is not confirmed yet.
     const request = (send: () => Promise<unknown>) => Effect.isSuccess(Effect.tryPromise(send))
 
-    const subscribe = (channel: string, heard: Listener) =>
+    const listen = (channel: string, heard: Listener) =>
       Effect.acquireRelease(
-        Effect.suspend(() => {
+        Effect.sync(() => {
           const present = listeners.get(channel)
           if (present === undefined) listeners.set(channel, new Set([heard]))
           else present.add(heard)
-          return request(() => subscriber.subscribe(channel)).pipe(
-            Effect.timeoutTo({ duration: 2_000, onTimeout: () => false, onSuccess: (confirmed) => confirmed }),
-            Effect.interruptible
-          )
         }),
         () =>
           Effect.sync(() => {
@@ -81,12 +77,25 @@ export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, 
           })
       )
 
+    // Who leaves before it is confirmed has listened, and takes that back.
+    const subscribe = (channel: string, heard: Listener) =>
+      Effect.zipRight(
+        listen(channel, heard),
+        Effect.timeoutTo(request(() => subscriber.subscribe(channel)), {
+          duration: 2_000,
+          onTimeout: () => false,
+          onSuccess: (confirmed) => confirmed
+        })
+      )
+
     const versions: Channels["versions"] = (channel, { every, look }) =>
       Stream.unwrapScoped(Effect.gen(function*() {
         const signals = yield* Queue.sliding<number | undefined>(16)
         const again = () => void signals.unsafeOffer(undefined)
-        onReady.add(again)
-        yield* Effect.addFinalizer(() => Effect.sync(() => onReady.delete(again)))
+        yield* Effect.acquireRelease(
+          Effect.sync(() => onReady.add(again)),
+          () => Effect.sync(() => onReady.delete(again))
+        )
         yield* subscribe(channel, (message) => void signals.unsafeOffer(Number(message)))
         return Stream.make(undefined).pipe(
           Stream.concat(

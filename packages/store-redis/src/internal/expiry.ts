@@ -21,5 +21,6 @@ export const expiresIn = (record: SessionRecord, timeToLive: number | undefined,
     record.claim === undefined ? 0 : record.claim.at + record.claim.ttl,
     record.retry === undefined ? 0 : record.retry.at + record.retry.delay
   )
-  return Number.isFinite(end) ? end - now : undefined
+  // Redis refuses a longer life, after the script has written the record.
+  return end - now <= Number.MAX_SAFE_INTEGER ? end - now : undefined
 }

@@ -3,12 +3,14 @@ import { TokenStoreError } from "@effect-auth/core/AuthError"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import * as Predicate from "effect/Predicate"
 
+export const isTimeout = (error: unknown): boolean => Predicate.isRecord(error) && error.message === "Command timed out"
+
 /** An error reply begins with a code (`OOM`, `READONLY`, `NOAUTH`); an error of the socket has one. */
 const codeOf = (error: unknown): string | undefined => {
   if (!Predicate.isRecord(error)) return undefined
   if (typeof error.code === "string" && /^[A-Z0-9_]{2,40}$/.test(error.code)) return error.code
   if (typeof error.message !== "string") return undefined
-  if (error.message === "Command timed out") return "the command timed out"
+  if (isTimeout(error)) return "the command timed out"
   return /^[A-Z]{3,20}(?= )/.exec(error.message)?.[0]
 }
 

@@ -29,11 +29,16 @@ export const makePresence = (options: {
     const owner = `redis:${Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(16)))}`
     const channelOf = (name: string) => `${prefix}:owner:${name}`
 
-    const isSubscribed = (name: string) =>
+    /** Of two owners, because a server that does not see this one either (a node, an old primary) can't tell. */
+    const look = (name: string) =>
       Effect.map(
-        commands.send((redis) => redis.pubsub("NUMSUB", channelOf(name)), failure),
-        (answer) => Array.isArray(answer) && Number(answer[1]) > 0
+        commands.send((redis) => redis.pubsub("NUMSUB", channelOf(name), channelOf(owner)), failure),
+        (answer) => {
+          const [, there, , me] = Array.isArray(answer) ? answer.map(Number) : []
+          return { isThere: there !== 0, isMeThere: me !== undefined && me > 0 }
+        }
       )
+    const isSubscribed = (name: string) => Effect.map(look(name), ({ isMeThere, isThere }) => isThere || !isMeThere)
     const isYoung = Effect.map(
       commands.send((redis) => redis.info("server"), failure),
       (info) => uptimeOf(info) < youth
@@ -41,6 +46,11 @@ export const makePresence = (options: {
 
     const isConfirmed = yield* channels.subscribe(channelOf(owner), () => {})
     if (!isConfirmed) return yield* failure("the subscription was not confirmed")
+    // What presence needs is tried here: refused later, it would only show in dead owners that are waited for.
+    yield* isYoung
+    if (!(yield* look(owner)).isMeThere) {
+      return yield* failure("the server does not see the subscription: a cluster, or a proxy before several servers")
+    }
 
     return {
       owner,

@@ -3,17 +3,19 @@ import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
 import type { Scope } from "effect/Scope"
 import { Redis, type RedisOptions } from "ioredis"
 import type { Options } from "../RedisTokenStore.ts"
-import { type Failure, ofStore } from "./failures.ts"
+import { type Failure, isTimeout, ofStore } from "./failures.ts"
 
 export interface Connection {
   /** Sends a command when the connection is up, and fails where that takes too long. It is never sent twice. */
   readonly send: <A>(command: (redis: Redis) => Promise<A>, failure: Failure) => Effect.Effect<A, TokenStoreError>
 }
 
-const isReady = (redis: Redis): boolean => redis.status === "ready"
+/** A stream that was just left is not closed yet, and would refuse what is written. */
+const isReady = (redis: Redis): boolean => redis.status === "ready" && redis.stream.writable
 
 const whenReady = (redis: Redis): Effect.Effect<void> =>
   Effect.async((resume) => {
@@ -33,8 +35,8 @@ const forCommands = (commandTimeout: number): RedisOptions => ({
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   retryStrategy: (times) => Math.min(times * 25, 500),
-  // After a failover the old primary may still be there, and refuses writes.
-  reconnectOnError: (error) => error.message.startsWith("READONLY") ? 1 : false
+  // After a failover the old primary may still be there, and refuses writes. Before Redis 7 a script wraps that code.
+  reconnectOnError: (error) => /(^|-)READONLY /.test(error.message) ? 1 : false
 })
 
 /** Subscriptions say the same however often they are sent. They come back quickly: presence hangs on them. */
@@ -72,6 +74,38 @@ const open = Effect.fnUntraced(function*(options: Options, settings: RedisOption
   return redis
 })
 
+/** How often the connection that only listens is asked whether it is there, and how long it may take to say so. */
+const heartbeat = Duration.seconds(10)
+const patience = Duration.seconds(5)
+
+/**
+ * A host that is gone says nothing, and TCP takes a quarter of an hour to give it up: a connection on which an answer
+ * stays away is left, and ioredis makes the next one.
+ */
+const leave = (redis: Redis, stream: Redis["stream"]): void => {
+  if (redis.stream === stream) stream.destroy()
+}
+
+const leavingWhenSilent = async <A>(redis: Redis, command: (redis: Redis) => Promise<A>): Promise<A> => {
+  const { stream } = redis
+  try {
+    return await command(redis)
+  } catch (error) {
+    if (isTimeout(error)) leave(redis, stream)
+    throw error
+  }
+}
+
+const beat = (redis: Redis): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!isReady(redis)) return Effect.void
+    const { stream } = redis
+    return Effect.tryPromise(() => redis.ping()).pipe(
+      Effect.timeoutTo({ duration: patience, onTimeout: () => leave(redis, stream), onSuccess: () => {} }),
+      Effect.ignore
+    )
+  })
+
 export const connect = (
   options: Options,
   client: RedisOptions
@@ -83,12 +117,15 @@ export const connect = (
       ...client,
       ...target(options),
       connectTimeout: Duration.toMillis(connectTimeout),
-      keepAlive: 10_000
+      keepAlive: 10_000,
+      // It would be put before keys and not before channels; ours is in both.
+      keyPrefix: ""
     }
     const [redis, subscriber] = yield* Effect.all([
       open(options, { ...settings, ...forCommands(Duration.toMillis(commandTimeout)) }, connectTimeout),
       open(options, { ...settings, ...forSubscriptions }, connectTimeout)
     ], { concurrency: 2 })
+    yield* Effect.forkScoped(Effect.schedule(beat(subscriber), Schedule.spaced(heartbeat)))
     return {
       subscriber,
       commands: {
@@ -100,7 +137,7 @@ export const connect = (
                 onTimeout: () => failure("Redis is away")
               })
             ),
-            Effect.tryPromise({ try: () => command(redis), catch: failure })
+            Effect.tryPromise({ try: () => leavingWhenSilent(redis, command), catch: failure })
           )
       }
     }
