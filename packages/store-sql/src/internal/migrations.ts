@@ -39,10 +39,22 @@ export const migrate = (
   use: Use,
   options: { readonly table: string; readonly backend: "sqlite" | "postgresql" }
 ): Effect.Effect<void, TokenStoreError> =>
-  isName.test(options.table) ? run(use, options) : Effect.fail(
-    ofStore(options.backend, "migrate", {
-      detail: "the table's name must be lower-case letters, digits and _, after its schema and a dot or without"
-    })()
+  isName.test(options.table) ?
+    Effect.asVoid(Effect.unlessEffect(run(use, options), isDone(use, options.table))) :
+    Effect.fail(
+      ofStore(options.backend, "migrate", {
+        detail: "the table's name must be lower-case letters, digits and _, after its schema and a dot or without"
+      })()
+    )
+
+/** The last of the migrations below. */
+const latest = 1
+
+/** Where all is done nobody needs the right to do it, and no lock is taken. A failure says that something is to be done. */
+const isDone = (use: Use, table: string): Effect.Effect<boolean> =>
+  use((sql) => sql`SELECT migration_id FROM ${sql(`${table}_migrations`)} WHERE migration_id = ${latest}`).pipe(
+    Effect.map((rows) => rows.length === 1),
+    Effect.orElseSucceed(() => false)
   )
 
 /** The migrator does not find the table of its own again under other names, and PostgreSQL cuts longer ones. */
@@ -55,7 +67,7 @@ const run = (
   use((sql) =>
     migrator({
       table: `${options.table}_migrations`,
-      loader: Effect.succeed([[1, "create_table", Effect.succeed(createTable(options.table))]])
+      loader: Effect.succeed([[latest, "create_table", Effect.succeed(createTable(options.table))]])
     }).pipe(
       Effect.provideService(SqlClient.SqlClient, sql),
       // The migrator dies of a migration that fails.

@@ -19,26 +19,61 @@ export interface SessionOptions {
   readonly up: () => void
 }
 
-/** A host that is gone says nothing, so the connection is asked now and then. */
+/** Whether an advisory lock is held in this database. Its key is in two halves there. */
+export const isLocked = (lock: string, by = "pid"): string =>
+  `EXISTS (
+  SELECT 1 FROM pg_locks
+  WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND pid = ${by}
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND ((classid::bigint << 32) | objid::bigint) = ${lock}::bigint
+)`
+
+/** A host that is gone says nothing, so the connection is asked now and then, and whether the lock is still its own. */
 const heartbeat = Duration.seconds(10)
 
 const failure = ofStore("postgresql", "open")
 
 const query = (client: Pg.Client, text: string, values: ReadonlyArray<string> = []) =>
-  Effect.tryPromise({ try: () => client.query<{ got: boolean }>(text, [...values]), catch: failure })
+  Effect.tryPromise({
+    try: () => client.query<{ readonly got: boolean; readonly pid: number }>(text, [...values]),
+    catch: failure
+  })
 
-const connect = Effect.fnUntraced(function*(options: SessionOptions) {
-  const client = yield* Effect.acquireRelease(
+const make = (settings: Pg.ClientConfig) =>
+  Effect.acquireRelease(
     Effect.try({
-      try: () => new Pg.Client({ ...options.settings, query_timeout: 5_000 }).on("error", () => {}),
+      try: () => new Pg.Client({ ...settings, query_timeout: 5_000 }).on("error", () => {}),
       catch: failure
     }),
     (client) => Effect.timeoutOption(Effect.interruptible(Effect.ignore(Effect.tryPromise(() => client.end()))), 1_000)
   )
+
+const pidOf = (client: Pg.Client) =>
+  Effect.map(query(client, "SELECT pg_backend_pid() AS pid"), ({ rows }) => rows[0]?.pid)
+
+/**
+ * A pooler in transaction mode lends a session for one statement: the lock and the listener would stay with it, and go
+ * when the pooler ends it. A pooler is known by a process id of its own; its mode by what happens to an idle connection
+ * while another one keeps the session that it had.
+ */
+const refusePooler = Effect.fnUntraced(function*(client: Pg.Client, settings: Pg.ClientConfig) {
+  const pid = yield* pidOf(client)
+  if ("processID" in client && client.processID === pid) return
+  const other = yield* make(settings)
+  yield* Effect.tryPromise({ try: () => other.connect(), catch: failure })
+  yield* query(other, "BEGIN")
+  if ((yield* pidOf(client)) !== pid) yield* ofStore("postgresql", "open", { detail: pooled })()
+})
+
+const pooled = "a pooler in transaction mode keeps no session: connect directly, or through one in session mode"
+
+const connect = Effect.fnUntraced(function*(options: SessionOptions) {
+  const client = yield* make(options.settings)
   const ended = yield* Deferred.make<void>()
   client.on("end", () => Deferred.unsafeDone(ended, Effect.void))
   client.on("notification", (message) => options.heard(message.payload ?? ""))
   yield* Effect.tryPromise({ try: () => client.connect(), catch: failure })
+  yield* Effect.scoped(refusePooler(client, options.settings))
   const lock = Effect.map(
     query(client, "SELECT pg_try_advisory_lock($1::bigint) AS got", [options.lock]),
     (answer) => answer.rows[0]?.got === true
@@ -47,7 +82,12 @@ const connect = Effect.fnUntraced(function*(options: SessionOptions) {
   yield* query(client, `LISTEN ${Pg.escapeIdentifier(options.channel)}`)
   // After a cut the lock may still be held by what is left of the last session, and is ours as long as that lasts.
   if (!got) yield* Effect.repeat(lock, { until: (got) => got, schedule: Schedule.spaced(100) })
-  const beats = Effect.repeat(query(client, "SELECT 1"), Schedule.spaced(heartbeat))
+  const isHeld = Effect.filterOrFail(
+    query(client, `SELECT ${isLocked("$1", "pg_backend_pid()")} AS got`, [options.lock]),
+    ({ rows }) => rows[0]?.got === true,
+    failure
+  )
+  const beats = Effect.repeat(isHeld, Schedule.spaced(heartbeat))
   return Effect.raceFirst(Deferred.await(ended), beats)
 })
 
