@@ -4,9 +4,10 @@
  *
  *   --json   the same as JSON lines
  *
- * Ends by itself, with exit code 0 if every step happened as it should.
+ * Ends by itself, with exit code 0 if every step happened as it should. One that did not is the last of its chapter.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Cause from "effect/Cause"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { chapter as pitchpoint } from "./demo/pitchpoint.ts"
@@ -22,7 +23,10 @@ const first: Chapter = placewise
 /** The others mostly wait, so they happen together; each is told when all have ended. */
 const others: ReadonlyArray<Chapter> = [priava, pitchpoint, walletApp]
 
-const printer = process.argv.includes("--json") ? Print.jsonLines : Print.table(process.stdout.isTTY)
+/** Colours are for terminals: https://no-color.org. */
+const coloured = process.stdout.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
+
+const printer = process.argv.includes("--json") ? Print.jsonLines : Print.table(coloured)
 
 const live = Effect.zipRight(
   Console.log(printer.chapter(first.name)),
@@ -44,8 +48,10 @@ const together = Effect.gen(function*() {
 
 Effect.zipRight(live, together).pipe(
   Effect.timeoutFail({
-    duration: "30 seconds",
-    onTimeout: () => new Error("the demo took longer than 30 seconds")
+    duration: "60 seconds",
+    onTimeout: () => new Error("the demo took longer than 60 seconds")
   }),
-  NodeRuntime.runMain
+  // Standard output holds the story and nothing else, so that every line of `--json` is JSON.
+  Effect.tapErrorCause((cause) => Console.error(Cause.pretty(cause))),
+  NodeRuntime.runMain({ disableErrorReporting: true })
 )

@@ -7,6 +7,7 @@ import * as Sandbox from "@effect-auth/testing/Sandbox"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 
 /** A step of the story did not happen as it should. */
 export class StepMissing extends Data.TaggedError("StepMissing")<{
@@ -97,6 +98,11 @@ export const granted = (counted: Counted, grant: string): number => counted.exch
 /** How many exchanges of a grant were refused. */
 export const refused = (counted: Counted, grant: string): number => counted.exchanges[grant]?.refused ?? 0
 
+const untrue = (claims: Claims): string | undefined => {
+  const failed = Object.entries(claims).filter(([, holds]) => !holds)
+  return failed.length === 0 ? undefined : `not true: ${failed.map(([claim]) => claim).join("; ")}`
+}
+
 /** Runs steps against one server and one session, and tells each of them. */
 export const make = Effect.fnUntraced(function*<E>(options: {
   readonly chapter: string
@@ -107,11 +113,13 @@ export const make = Effect.fnUntraced(function*<E>(options: {
   const started = yield* Clock.currentTimeMillis
   return Effect.fnUntraced(function*<E2>(step: Step<E2>) {
     const before = yield* options.sandbox.counters
-    const caller = yield* step.run
+    const ended = yield* Effect.either(step.run)
+    const caller = Either.getOrElse(ended, () => "a failure")
     const session = yield* options.state
     const server = since(before, yield* options.sandbox.counters)
-    const failed = Object.entries(step.claims(server, session, caller)).filter(([, holds]) => !holds)
-    const problem = failed.length === 0 ? undefined : `not true: ${failed.map(([claim]) => claim).join("; ")}`
+    const problem = Either.isLeft(ended)
+      ? `it failed: ${ended.left}`
+      : untrue(step.claims(server, session, caller))
     const at = ((yield* Clock.currentTimeMillis) - started) / 1000
     const { chapter } = options
     yield* options.tell({ chapter, at, step: step.title, caller, server, session: describe(session), problem })
