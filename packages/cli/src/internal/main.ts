@@ -20,9 +20,9 @@ import { signIn } from "./commands/signIn.ts"
 import { signOut } from "./commands/signOut.ts"
 import { status } from "./commands/status.ts"
 import { token } from "./commands/token.ts"
-import { codes, Reported, unexpected } from "./failures.ts"
+import { codes, Reported, toJson, unexpected, UsageError } from "./failures.ts"
 import * as Output from "./output.ts"
-import { isProvider } from "./providers/registry.ts"
+import { isProvider, providerNames } from "./providers/registry.ts"
 import { refuseArguments } from "./secrets.ts"
 import * as terminal from "./terminal.ts"
 import { version } from "./version.ts"
@@ -40,28 +40,43 @@ const execute = Command.run(program, { name: "effect-auth", version, executable:
 const obvious =
   /^ *(A user-defined piece of text|A true or false value|A directory|This setting is optional|This option can be set from environment variables)\.\n\n?/gm
 
+/** After each command of a list the library writes all of its options, which nobody can read in one line. */
+const usages = /^( {2}- [a-z-]+)(?: \[[^\]]*\])+ +/gm
+
 /** The library's help without what goes without saying, and with the whole name of the command. */
 const readable = (help: string): string =>
-  help.replace(obvious, "").replace(
+  help.replace(obvious, "").replace(usages, "$1  ").replace(
     /^\$ (?!effect-auth)(\S+)/m,
     (_, name: string) => isProvider(name) ? `$ effect-auth sign-in ${name}` : `$ effect-auth ${name}`
   )
 
+const withoutColour = (text: string): string => text.replace(/\u001b\[[\d;]*m/g, "")
+
 /** Colours are for terminals. */
 const plain = (stream: NodeJS.WriteStream) => (text: unknown): Effect.Effect<void> => {
   const line = `${readable(String(text ?? ""))}\n`
-  const coloured = stream.isTTY === true && process.env["NO_COLOR"] === undefined
+  const coloured = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
 
-  return (stream === process.stdout ? Output.stdout : Output.stderr)(
-    coloured ? line : line.replace(/\u001b\[[\d;]*m/g, "")
-  )
+  return (stream === process.stdout ? Output.stdout : Output.stderr)(coloured ? line : withoutColour(line))
 }
 
-const console = Effect.map(Console.consoleWith(Effect.succeed), (standard): Console.Console => ({
-  ...standard,
-  log: plain(process.stdout),
-  error: plain(process.stderr)
-}))
+/** The command line is at fault, told as every other failure is. */
+const tellUsage = (message: string, json: boolean): Effect.Effect<void> =>
+  Output.say(json ? JSON.stringify(toJson(new UsageError({ message }))) : message)
+
+/** The library writes help to `log`, and to `error` what is wrong with the arguments: nothing else. */
+const console = (json: boolean) =>
+  Effect.map(Console.consoleWith(Effect.succeed), (standard): Console.Console => ({
+    ...standard,
+    log: plain(process.stdout),
+    error: json ? (text) => tellUsage(withoutColour(String(text)).trim(), json) : plain(process.stderr)
+  }))
+
+/** The library takes a provider that it does not know for a command, and lists all commands. */
+const checkProvider = ([command, name]: ReadonlyArray<string>): Effect.Effect<void, UsageError> =>
+  command !== "sign-in" || name === undefined || name.startsWith("-") || isProvider(name)
+    ? Effect.void
+    : Effect.fail(new UsageError({ message: `sign-in knows ${providerNames.join(", ")}` }))
 
 /** Options that every command has, and types that say "a text", would bury what a command's own options say. */
 const quietHelp = CliConfig.layer({ showBuiltIns: false, showTypes: false })
@@ -86,13 +101,17 @@ const withoutLevel = (args: ReadonlyArray<string>): Asked => {
 
 const main = (argv: ReadonlyArray<string>) => {
   const { args, level } = withoutLevel(argv.slice(2))
+  const json = args.includes("--json")
   return Effect.gen(function*() {
-    yield* Effect.catchTag(
-      refuseArguments(args),
-      "UsageError",
-      (error) => Effect.zipRight(Output.say(error.message), Effect.fail(new Reported({ code: codes.UsageError })))
+    yield* refuseArguments(args).pipe(
+      Effect.zipRight(checkProvider(args)),
+      Effect.catchTag(
+        "UsageError",
+        ({ message }) =>
+          Effect.zipRight(tellUsage(message, json), Effect.fail(new Reported({ code: codes.UsageError })))
+      )
     )
-    yield* Effect.withConsole(execute([...argv.slice(0, 2), ...args]), yield* console)
+    yield* Effect.withConsole(execute([...argv.slice(0, 2), ...args]), yield* console(json))
   }).pipe(
     Effect.provide(Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, terminal.layer, quietHelp)),
     Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))),

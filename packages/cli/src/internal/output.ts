@@ -6,13 +6,9 @@ import * as Effect from "effect/Effect"
 
 const to = (stream: NodeJS.WriteStream) => (chunk: string | Uint8Array): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    const done = () => {
-      stream.off("error", done)
-      resume(Effect.void)
-    }
-    // Nobody reads any more (`| head`): that is the reader's business.
-    stream.on("error", done)
-    stream.write(chunk, done)
+    stream.write(chunk, (error) =>
+      // Nobody reads any more (`| head`): that is the reader's business. A full disk is not.
+      resume(!error || ("code" in error && error.code === "EPIPE") ? Effect.void : Effect.die(error)))
   })
 
 /** Writes as it is. */

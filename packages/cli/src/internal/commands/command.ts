@@ -58,8 +58,9 @@ const describe = (failure: Failure): string =>
 /** Where a defect comes from, without its message, which may quote anything. */
 const placeOf = (defect: unknown): string => {
   if (!(defect instanceof Error)) return "a defect"
+  const name = "code" in defect && typeof defect.code === "string" ? `${defect.name} ${defect.code}` : defect.name
   const frames = (defect.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line))
-  return [defect.name, ...frames.slice(0, 6)].join("\n")
+  return [name, ...frames.slice(0, 6)].join("\n")
 }
 
 /** The same, for work that ends with a result. */
@@ -67,4 +68,4 @@ export const performAndPrint = <R>(
   options: { readonly json: boolean },
   load: () => Promise<Effect.Effect<Output.Result, Failure, R>>
 ): Effect.Effect<void, Reported, R> =>
-  Effect.flatMap(perform(options, load), (result) => Output.print(result, options.json))
+  perform(options, async () => Effect.flatMap(await load(), (result) => Output.print(result, options.json)))
