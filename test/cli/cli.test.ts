@@ -1,9 +1,8 @@
 /** The everyday path: sign in, use the token in another program. */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs"
-import { filesOf, patience, place, placewise, program } from "./program.ts"
+import { filesOf, patience, place, placewise } from "./program.ts"
 
 const secrets = ["sandbox-client-token", "correct horse"]
 
@@ -63,53 +62,6 @@ describe("effect-auth", () => {
         expect(ended.stderr).toContain("not taken from arguments")
         expect(ended.stderr).not.toContain("hunter2")
       }
-    }), patience)
-
-  it.scopedLive(
-    "a fault of the arguments is told as JSON where that is asked for, and names the providers",
-    () =>
-      Effect.gen(function*() {
-        const { run } = yield* place
-        const [option, choice, secret, provider] = yield* Effect.all([
-          run(["token", "placewise", "--bogus", "--json"]),
-          run(["token", "nobody", "--json"]),
-          run(["sign-in", "pitchpoint", "--json", "--password=hunter2hunter2"]),
-          run(["sign-in", "nobody", "--json"])
-        ], { concurrency: 2 })
-        for (const ended of [option, choice, secret, provider]) {
-          expect(ended).toMatchObject({ code: 2, stdout: "" })
-          expect(JSON.parse(ended.stderr)).toEqual({ _tag: "UsageError", message: expect.any(String) })
-        }
-        expect(option.stderr).toContain("--bogus")
-        for (const { stderr } of [choice, provider]) {
-          expect(stderr).toContain("placewise, priava, pitchpoint, wallet-app")
-        }
-      }),
-    patience
-  )
-
-  it.scopedLive("a reader that goes away ends it quietly; a disk that is full is told", () =>
-    Effect.gen(function*() {
-      const { env } = yield* place
-      const into = (stdout: "pipe" | number, args: ReadonlyArray<string>) =>
-        Effect.async<{ readonly code: number | null; readonly stderr: string }>((resume) => {
-          const child = ChildProcess.spawn(process.execPath, [...program, ...args], {
-            env,
-            stdio: ["ignore", stdout, "pipe"]
-          })
-          let stderr = ""
-          child.stdout?.destroy()
-          child.stderr?.on("data", (chunk) => stderr += String(chunk))
-          child.on("close", (code) => resume(Effect.succeed({ code, stderr })))
-        })
-      for (const args of [["--help"], ["status"], ["call", "--help"]]) {
-        expect([args, yield* into("pipe", args)]).toEqual([args, { code: 0, stderr: "" }])
-      }
-      if (!Fs.existsSync("/dev/full")) return
-      const full = Fs.openSync("/dev/full", "w")
-      expect((yield* into(full, ["--help"])).code).toBe(1)
-      expect(yield* into(full, ["status"])).toMatchObject({ code: 1, stderr: expect.stringContaining("ENOSPC") })
-      Fs.closeSync(full)
     }), patience)
 
   it.scopedLive("prints help that names every command", () =>

@@ -85,9 +85,9 @@ export const run = (options: { readonly store: Option.Option<string> }) =>
       }
       return none
     }
-    const now = yield* Clock.currentTimeMillis
     const seen = yield* Effect.forEach(all, (account) => Effect.map(stateOf(account), (state) => ({ account, state })))
       .pipe(Effect.provide(store.layer(home)))
+    const now = yield* Clock.currentTimeMillis
     const rows = seen.map(({ account, state }) => {
       const expiresAt = expiryOf(state)
       const left = expiresAt === undefined
