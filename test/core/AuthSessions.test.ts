@@ -154,6 +154,21 @@ describe("one process, many accounts", () => {
       assert.strictEqual(yield* scripted.count("refresh"), 0)
     }).pipe(Effect.provide(TokenStore.layerMemory)))
 
+  it.scoped("who waits long for a turn is served all the same", () =>
+    Effect.gen(function*() {
+      const { provider } = yield* ScriptedProvider.make({ latency: "1 second" })
+      const sessions = yield* AuthSessions.make(provider, { concurrentExchanges: 1, refresh: { mode: "onDemand" } })
+      const all = yield* Effect.forEach(names(60), sessions.get)
+      const signedIn = yield* Effect.fork(Effect.forEach(all, (one) => one.signIn({}), { concurrency: "unbounded" }))
+      yield* TestClock.adjust("2 hours")
+      yield* Fiber.join(signedIn)
+      const calls = yield* Effect.fork(
+        Effect.forEach(all, (one) => Effect.exit(one.accessToken), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual((yield* Fiber.join(calls)).filter(Exit.isFailure).length, 0)
+    }).pipe(Effect.provide(TokenStore.layerMemory)))
+
   it.scoped("no more exchanges at once than allowed", () =>
     Effect.gen(function*() {
       const { count, provider, seen } = yield* slowProvider("200 millis")

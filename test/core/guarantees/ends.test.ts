@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
@@ -79,6 +80,18 @@ describe("ends and retries", () => {
       const state = yield* auth.state
       assert.isTrue(state._tag === "Active" && !state.inDoubt)
       assert.strictEqual((yield* auth.refresh).generation, (state._tag === "Active" ? state.generation : 0) + 1)
+    }).pipe(session.provided))
+
+  it.scoped("G29: signing in also clears the rest after tokens that were dead on arrival", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make()
+      const useless = { ...ScriptedProvider.after("2 seconds"), response: { expiresIn: 1 } }
+      yield* script.enqueue("refresh", ...session.times(3, useless))
+      assert.isTrue(Exit.isFailure(yield* session.within(auth.refresh, "7 seconds")))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(auth.refresh)))
+      yield* auth.signIn("secret")
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(auth.refresh)))
+      assert.strictEqual(yield* script.count("refresh"), 4)
     }).pipe(session.provided))
 
   it.scoped("G30: a broken endpoint gets at most twelve calls in any minute, whoever asks and however often", () =>
@@ -169,6 +182,33 @@ describe("signing in by itself", () => {
       const error = yield* Effect.flip(auth.accessToken)
       assert.isTrue(error._tag === "SignInRequired" && error.reason === "signed-out")
       assert.strictEqual(yield* script.count("revoke"), 1)
+    }).pipe(session.provided))
+
+  it.scoped("a caller's sign-in that comes first serves those who waited for credentials that are then refused", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make({ credentials: Effect.succeed("wrong") })
+      yield* script.enqueue("signIn", ScriptedProvider.after("1 second", session.dead))
+      const waiting = yield* Effect.fork(auth.accessToken)
+      yield* TestClock.adjust("100 millis")
+      const own = yield* auth.signIn("right")
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual((yield* Fiber.join(waiting)).session, own.session)
+    }).pipe(session.provided))
+
+  it.scoped("G06: tokens that are dead on arrival do not make it sign in again and again", () =>
+    Effect.gen(function*() {
+      const credentials = Effect.succeed("secret")
+      const { auth, script } = yield* session.make({
+        credentials,
+        rotation: "none",
+        expiresIn: 1,
+        latency: "2 seconds"
+      })
+      for (let n = 0; n < 3; n++) {
+        const error = yield* Effect.flip(yield* session.within(auth.accessToken, n === 0 ? "7 seconds" : "1 second"))
+        assert.isTrue(error._tag === "ProviderUnavailable" && error.retryAfter !== undefined)
+        assert.strictEqual(yield* script.count("signIn"), 3)
+      }
     }).pipe(session.provided))
 
   it.scoped("a credentials Effect that fails is a fault of the configuration", () =>

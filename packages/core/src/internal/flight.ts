@@ -27,15 +27,11 @@ export const ensure = <C>(
   Effect.gen(function*() {
     for (let round = 0; round < mostRounds; round++) {
       if (isMet(cell, need, yield* now)) return
-      const running = cell.flight
-      if (running === undefined) {
-        yield* start(engine, cell, need, run)
-      } else {
-        const exit = yield* Effect.exit(wait(running))
-        if (exit._tag === "Failure" && strength[running.need._tag] >= strength[need._tag]) {
-          if (isMet(cell, need, yield* now)) return
-          return yield* exit
-        }
+      const flight = cell.flight ?? (yield* launch(engine, cell, need, run))
+      const exit = yield* Effect.exit(wait(flight))
+      if (exit._tag === "Failure" && strength[flight.need._tag] >= strength[need._tag]) {
+        if (isMet(cell, need, yield* now)) return
+        return yield* exit
       }
     }
     if (isMet(cell, need, yield* now)) return
@@ -47,22 +43,11 @@ export const ensure = <C>(
     })
   })
 
-export const wait = (flight: Flight): Effect.Effect<void, FlightError> =>
+const wait = (flight: Flight): Effect.Effect<void, FlightError> =>
   Effect.suspend(() => {
     flight.waiters++
     return Deferred.await(flight.done)
   })
-
-/** Starts a flight and waits for it. */
-export const start = <C>(
-  engine: Engine<C>,
-  cell: Cell,
-  need: Need,
-  run: Run<C>
-): Effect.Effect<void, FlightError> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(launch(engine, cell, need, run), (flight) => restore(wait(flight)))
-  )
 
 /**
  * Test and set happen in one synchronous step: between a check, a `yield*` and a set the runtime may run somebody else.

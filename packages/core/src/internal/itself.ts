@@ -2,6 +2,7 @@
  * Signing in without being asked, with credentials that the application gave for that: on first use, and once for each
  * session that ended. Under the same claim and the same shared backoff as a refresh, or many processes lock the account.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { AuthMisconfigured, TokenRequestRejected } from "../AuthError.ts"
@@ -16,7 +17,7 @@ import { emit, type Engine, type FlightError, keyOf } from "./engine.ts"
 import * as errors from "./errors.ts"
 import { claim, closing, giveBack, holding, leftOf, newClaim, type Outcome, tokensOf } from "./exchange.ts"
 import { exchanged, exchanging, operationOf } from "./observe.ts"
-import { ended } from "./release.ts"
+import { ended, hasMovedOn } from "./release.ts"
 import * as retrying from "./retrying.ts"
 import { begin } from "./signIn.ts"
 import { now } from "./time.ts"
@@ -37,7 +38,7 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
   }
   const given = engine.settings.credentials
   if (given === undefined) return yield* otherwise
-  const credentials = yield* ask(engine, () => given(cell.account), subject)
+  const credentials = yield* ask(engine, cell, () => given(cell.account), subject)
   const remembered = yield* credential.recall(engine, record, credentials)
   if (credential.isSpent(engine, remembered)) {
     if (otherwise._tag !== "SignInRequired") return yield* otherwise
@@ -51,12 +52,13 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
  * The application's own Effect: bounded like an exchange, and whatever it fails with or throws is a fault of the
  * configuration. What it says may hold the credentials.
  */
-const ask = <C>(engine: Engine<C>, given: () => Effect.Effect<C, unknown>, subject: errors.Subject) =>
+const ask = <C>(engine: Engine<C>, cell: Cell, given: () => Effect.Effect<C, unknown>, subject: errors.Subject) =>
   Effect.suspend(given).pipe(
     Effect.disconnect,
     Effect.timeout(engine.settings.deadline),
     Effect.catchAllDefect(Effect.fail),
-    Effect.mapError(() => new AuthMisconfigured({ ...subject, reason: "credentials" }))
+    Effect.mapError(() => new AuthMisconfigured({ ...subject, reason: "credentials" })),
+    Effect.raceFirst(Effect.zipRight(Deferred.await(engine.leaving), closing(engine, cell)))
   )
 
 const underClaim = Effect.fnUntraced(function*<C>(
@@ -143,6 +145,7 @@ const failed = Effect.fnUntraced(function*<C>(
   }
   const { kind, reason, sent } = failure
   yield* emit(engine, cell, { _tag: "RefreshFailed", trigger: "credentials", kind, sent, reason }, claimed)
+  if (hasMovedOn(written, claimed)) return { _tag: "Again" }
   return {
     _tag: "Failed",
     error: isRefused

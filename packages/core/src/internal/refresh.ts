@@ -83,6 +83,7 @@ const fly = Effect.fnUntraced(function*<C>(
     failed = outcome.error
     yield* afterFailure(engine, need, outcome, attempt++, started)
   }
+  if (isMet(cell, need, yield* now)) return
   return yield* new ProviderUnavailable({ ...subjectOf(engine, cell, need), reason: "busy" })
 })
 
@@ -160,8 +161,7 @@ const gate = Effect.fnUntraced(function*<C>(
     if (need._tag === "forced") return yield* errors.ofBackoff(subject, cell.deadAt - at.mono, undefined)
     return yield* serveUntilTheEnd(engine, cell)
   }
-  const rest = (cell.extras?.restUntil ?? 0) - at.mono
-  const wait = Math.max(rest, retrying.remaining(cell, record.retry, need._tag === "forced", at))
+  const wait = retrying.remaining(cell, record.retry, need._tag === "forced", at)
   if (wait > 0) return { _tag: "Wait", time: wait, error: errors.ofBackoff(subject, wait, record.retry?.status) }
   return { _tag: "Refresh", record: { ...record, doubt }, tokens }
 })

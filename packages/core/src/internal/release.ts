@@ -64,6 +64,11 @@ export const ended = (record: SessionRecord, reason: EndReason, failure: Exchang
   }
 })
 
+/** A release that arrived although its answer was lost looks superseded, but then the session is still the same. */
+export const hasMovedOn = (written: durable.Written, claimed: SessionRecord): boolean =>
+  written._tag === "Superseded" &&
+  (written.record?.session !== claimed.session || written.record.generation !== claimed.generation)
+
 export const release = Effect.fnUntraced(function*<C>(
   engine: Engine<C>,
   cell: Cell,
@@ -99,10 +104,7 @@ export const release = Effect.fnUntraced(function*<C>(
     yield* adopt(engine, cell, written.record, "written")
   }
   yield* tell(engine, cell, need, failure, retry.failures, claimed)
-  // A release that arrived although its answer was lost looks superseded, but the session is still the same.
-  const isSame = written._tag !== "Superseded" ||
-    (written.record?.session === claimed.session && written.record.generation === claimed.generation)
-  if (!isSame || (end !== undefined && written._tag !== "Failed")) return { _tag: "Again" }
+  if (hasMovedOn(written, claimed) || (end !== undefined && written._tag !== "Failed")) return { _tag: "Again" }
   const subject = { provider: engine.provider.name, account: cell.account, operation: operationOf(need) }
   const isServed = isLost && need._tag !== "rejected" && freshness(cell, yield* now) !== "dead"
   return {

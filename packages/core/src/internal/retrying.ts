@@ -47,12 +47,13 @@ const longestRetryAfter = 3_600_000
 
 /** How long nobody may call yet. A clock that jumps back does not make it longer than it was when we first saw it. */
 export const remaining = (cell: Cell, retry: Retry | undefined, forced: boolean, at: Now): number => {
-  if (retry === undefined) return 0
+  const rest = Math.max(0, (cell.extras?.restUntil ?? 0) - at.mono)
+  if (retry === undefined) return rest
   const extras = extrasOf(cell)
   let seen = extras.seenRetry
   if (seen === undefined || seen.at !== retry.at || seen.failures !== retry.failures) {
     seen = extras.seenRetry = { at: retry.at, failures: retry.failures, mono: at.mono }
   }
   const delay = forced ? retry.floor : retry.delay
-  return Math.max(0, Math.min(retry.at + delay - at.wall, seen.mono + delay - at.mono))
+  return Math.max(rest, Math.min(retry.at + delay - at.wall, seen.mono + delay - at.mono))
 }

@@ -131,6 +131,7 @@ export const begin = Effect.fnUntraced(function*<C>(
   } else {
     const extras = extrasOf(cell)
     extras.forgotten = undefined
+    if (by !== "itself") extras.restUntil = undefined
     extras.signedInByItself = by === "itself"
     yield* emit(engine, cell, { _tag: "SignedIn", by }, committed.record)
     yield* revokeReplaced(engine, replaced, tokens)
