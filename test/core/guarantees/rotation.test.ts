@@ -4,8 +4,10 @@ import * as AuthService from "@effect-auth/core/AuthService"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
@@ -209,6 +211,53 @@ describe("rotation", () => {
       assert.strictEqual(Option.getOrThrow(yield* store.get(key)).generation, 2)
       yield* TestClock.adjust("10 hours")
       assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
+  it.effect("G52: tokens whose saving outlasts the store's silence are saved before closing is over", () =>
+    Effect.gen(function*() {
+      const inner = yield* TokenStore.makeMemory
+      let silentUntil = 0
+      const store: TokenStore.Service = {
+        ...inner,
+        compareAndSet: (key, expected, next) =>
+          Effect.flatMap(
+            Clock.currentTimeMillis,
+            (at) => at < silentUntil ? Effect.never : inner.compareAndSet(key, expected, next)
+          )
+      }
+      const scope = yield* Scope.make()
+      const { auth, script } = yield* session.makeWithin({ refresh: { closePatience: "1 second" } }).pipe(
+        Effect.provideService(TokenStore.TokenStore, store),
+        Scope.extend(scope)
+      )
+      yield* script.enqueue("refresh", {
+        run: (ok) =>
+          Effect.zipLeft(
+            Effect.delay(ok, "900 millis"),
+            Effect.map(Clock.currentTimeMillis, (at) => silentUntil = at + 4_500)
+          )
+      })
+      yield* Effect.fork(Effect.exit(auth.refresh))
+      yield* TestClock.adjust("100 millis")
+      const closing = yield* session.within(Scope.close(scope, Exit.void), "30 seconds")
+      assert.isTrue(Exit.isSuccess(closing))
+      assert.strictEqual(Option.getOrThrow(yield* inner.get(key)).generation, 2)
+    }))
+
+  it.effect("G52: closing waits for no credentials, and nothing is sent after it", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { auth, script } = yield* session.makeWithin({ credentials: Effect.never }).pipe(
+        session.provided,
+        Scope.extend(scope)
+      )
+      const waiting = yield* Effect.fork(Effect.exit(auth.accessToken))
+      yield* TestClock.adjust("100 millis")
+      assert.isTrue(Exit.isSuccess(yield* session.within(Scope.close(scope, Exit.void), "1 millis")))
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(waiting)))
+      const error = yield* Effect.flip(auth.signIn("secret"))
+      assert.isTrue(error._tag === "ProviderUnavailable" && error.reason === "closing")
+      assert.strictEqual(yield* script.count("signIn"), 0)
     }))
 
   it.effect("G52: an exchange that never ends is given up after a bounded time, and the doubt is written", () =>

@@ -5,6 +5,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
 
@@ -55,6 +56,19 @@ describe("single flight", () => {
         yield* TestClock.adjust("5 millis")
       }
       assert.strictEqual(yield* refreshes, 1)
+    }).pipe(session.provided))
+
+  it.scoped("G10: who signs out or adopts tokens may leave too, and it is done all the same", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make()
+      yield* script.enqueue("revoke", ScriptedProvider.after("1 second"))
+      const leaving = yield* session.within(Effect.timeoutOption(auth.signOut, "100 millis"), "100 millis")
+      assert.isTrue(Exit.isSuccess(leaving))
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+      const adopting = Effect.timeoutOption(auth.adopt({ accessToken: Redacted.make("elsewhere") }), "100 millis")
+      assert.isTrue(Exit.isSuccess(yield* session.within(adopting, "100 millis")))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(Redacted.value((yield* auth.accessToken).value), "elsewhere")
     }).pipe(session.provided))
 
   it.scoped("G11: an exchange that was sent is saved even when every caller has left", () =>

@@ -4,7 +4,7 @@ import * as AuthService from "@effect-auth/core/AuthService"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -192,6 +192,92 @@ describe("stores", () => {
       const record = yield* recordIn(inner)
       assert.deepInclude(record, { state: { _tag: "signedOut" }, tokens: undefined })
       assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+    }))
+
+  it.scoped("G25: signing out while the session is being loaded beats the load, also when it can't be written", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const script = yield* ScriptedProvider.make<string>()
+      yield* (yield* serviceOver(script, inner)).signIn("secret")
+      let reading: Duration.DurationInput = "1 second"
+      const slow: TokenStore.Service = {
+        ...inner,
+        get: (key) => Effect.suspend(() => Effect.delay(inner.get(key), reading)),
+        compareAndSet: () => Effect.fail(away)
+      }
+      const auth = yield* serviceOver(script, slow)
+      yield* Effect.fork(Effect.exit(auth.accessToken))
+      yield* TestClock.adjust("100 millis")
+      yield* Effect.fork(Effect.exit(auth.signOut))
+      yield* TestClock.adjust("5 seconds")
+      reading = 0
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+    }))
+
+  it.scoped("G25, G46: a sign-out that could not be written is told, and revokes, once it is", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store)
+      yield* auth.signIn("secret")
+      const first = yield* Effect.fork(Stream.runHead(auth.events))
+      yield* Effect.yieldNow()
+      control.isAway = true
+      assert.isTrue(Exit.isFailure(yield* session.within(auth.signOut, "5 seconds")))
+      control.isAway = false
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(Option.getOrThrow(yield* Fiber.join(first))._tag, "SignedOut")
+      assert.strictEqual(yield* script.count("revoke"), 1)
+    }))
+
+  it.scoped("a sign-out that could not be written does not end what another process began since", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store)
+      const other = yield* serviceOver(script, inner)
+      yield* auth.signIn("secret")
+      control.isAway = true
+      yield* session.within(auth.signOut, "5 seconds")
+      const { session: begun } = yield* other.signIn("secret")
+      control.isAway = false
+      yield* TestClock.adjust("10 seconds")
+      assert.deepInclude(yield* recordIn(inner), { session: begun, state: { _tag: "active" } })
+      assert.strictEqual((yield* auth.accessToken).session, begun)
+    }))
+
+  it.scoped("G25: tokens that could not be saved before another process signed out are revoked", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store)
+      const other = yield* serviceOver(script, inner)
+      yield* auth.signIn("secret")
+      yield* script.enqueue("refresh", {
+        run: (ok) => Effect.zipLeft(ok, Effect.sync(() => control.isAway = true))
+      })
+      assert.isTrue(Exit.isSuccess(yield* session.within(auth.refresh, "5 seconds")))
+      assert.strictEqual(yield* other.signOut, "revoked")
+      control.isAway = false
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+      assert.strictEqual(yield* script.count("revoke"), 2)
+    }))
+
+  it.scoped("a deadline without end is written as JSON can say it", () =>
+    Effect.gen(function*() {
+      const store = yield* shared()
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store, { deadline: Duration.infinity })
+      yield* auth.signIn("secret")
+      yield* script.enqueue("refresh", ScriptedProvider.after("1 second"))
+      yield* Effect.fork(auth.refresh)
+      yield* TestClock.adjust("100 millis")
+      assert.isTrue(Number.isFinite((yield* recordIn(store)).claim?.ttl))
+      yield* TestClock.adjust("2 seconds")
     }))
 
   it.scoped("a credentials Effect that never ends holds nobody up for ever", () =>

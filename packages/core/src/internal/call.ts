@@ -25,7 +25,8 @@ export const call = <C, A>(
     duration: within,
     onTimeout: () => unknownOutcome("timeout")
   })
-  return bounded(Effect.suspend(effect), (done) => Effect.raceFirst(wait(done), ends)).pipe(
+  const asked = bounded(Effect.suspend(effect), (done) => Effect.raceFirst(wait(done), ends))
+  return Effect.if(Deferred.isDone(engine.closing), { onTrue: () => neverSent, onFalse: () => asked }).pipe(
     Effect.exit,
     Effect.flatMap((exit): Effect.Effect<Either.Either<A, ExchangeFailure>> => {
       if (Exit.isSuccess(exit)) return Effect.succeed(Either.right(exit.value))
@@ -38,6 +39,9 @@ export const call = <C, A>(
     })
   )
 }
+
+/** What is asked of an engine that has closed. */
+const neverSent = Effect.failSync(() => new ExchangeFailure({ kind: "transient", sent: "no", reason: "closing" }))
 
 /** The request may have been carried out; `error` says what is known. */
 export const unknownOutcome = (

@@ -9,7 +9,7 @@ import type { AccessToken } from "../AccessToken.ts"
 import type { AccessTokenError } from "../AuthService.ts"
 import type { SessionEvent } from "../SessionEvent.ts"
 import type { SessionRecord } from "../SessionRecord.ts"
-import { hardMargin } from "../TokenSet.ts"
+import { hardMargin, type TokenSet } from "../TokenSet.ts"
 import type { Stepper } from "./backoff.ts"
 import { counts, type Slab, times, withRoom } from "./slab.ts"
 import type { Now } from "./time.ts"
@@ -40,6 +40,8 @@ export interface Unsaved {
   readonly commitId: string
   /** The claim under which they were obtained; it lives as long as they are not saved. */
   readonly claim?: string | undefined
+  /** What was issued, and for which sign-in: told to the server if it turns out to be in vain. */
+  readonly issued?: { readonly session: string; readonly tokens: TokenSet } | undefined
   /** Nothing was obtained: the session was signed out. */
   readonly isDeparture?: boolean | undefined
   readonly next: (current: SessionRecord | undefined) => SessionRecord | undefined

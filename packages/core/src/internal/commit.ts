@@ -8,6 +8,7 @@ import { type Cell, extrasOf, type Unsaved } from "./cell.ts"
 import * as durable from "./durable.ts"
 import { emit, type Engine, keyOf } from "./engine.ts"
 import * as ownFiber from "./ownFiber.ts"
+import { revokeInVain } from "./revoke.ts"
 
 /** What became of tokens that were just issued. */
 export type Committed =
@@ -31,6 +32,9 @@ export const keep = <C>(engine: Engine<C>, cell: Cell, unsaved: Unsaved | undefi
   else engine.unsaved.add(cell)
 }
 
+const inVain = <C>(engine: Engine<C>, { issued }: Unsaved, record: SessionRecord | undefined): Effect.Effect<void> =>
+  issued === undefined ? Effect.void : revokeInVain(engine, record, issued.session, issued.tokens)
+
 /**
  * Saves, then publishes. `believed` is the record as this owner wrote it last. A commit needs no version: an owner that
  * was robbed but lives does not throw away the only good pair. Under a claim it gives way to whatever was asked for
@@ -52,6 +56,7 @@ export const commit = Effect.fnUntraced(function*<C>(
   )
   if (written._tag === "Superseded") {
     yield* adopt(engine, cell, written.record, "written")
+    yield* inVain(engine, unsaved, written.record)
     return written
   }
   if (written._tag === "Saved") {
@@ -61,7 +66,10 @@ export const commit = Effect.fnUntraced(function*<C>(
   }
   const next = unsaved.next(believed)
   const isOvertaken = unsaved.claim !== undefined && cell.extras?.unsaved !== undefined
-  if (next === undefined || isOvertaken) return { _tag: "Superseded", record: undefined }
+  if (next === undefined || isOvertaken) {
+    yield* inVain(engine, unsaved, undefined)
+    return { _tag: "Superseded", record: undefined }
+  }
   const record = { ...next, version: Math.max(cell.version, believed?.version ?? 0) + 1 }
   keep(engine, cell, unsaved)
   yield* adopt(engine, cell, record, "written", own)
@@ -84,7 +92,9 @@ export const flush = Effect.fnUntraced(function*<C>(
   keep(engine, cell, undefined)
   if (unsaved.isDeparture === true && cell.extras !== undefined) cell.extras.forgotten = undefined
   yield* adopt(engine, cell, written.record, "written")
-  if (written._tag === "Saved") yield* emit(engine, cell, { _tag: "Recovered" })
+  if (written._tag === "Superseded") return yield* inVain(engine, unsaved, written.record)
+  const event = unsaved.isDeparture === true ? "SignedOut" : "Recovered"
+  yield* emit(engine, cell, { _tag: event }, written.record)
 })
 
 /** Goes on trying until it is saved, overtaken, or the engine closes (whose finalizer tries a last time). */

@@ -2,6 +2,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import * as PubSub from "effect/PubSub"
 import type * as Schedule from "effect/Schedule"
 import type { AuthProvider } from "../AuthProvider.ts"
@@ -14,6 +15,7 @@ import type { TokenSet } from "../TokenSet.ts"
 import type * as TokenStore from "../TokenStore.ts"
 import type { Cell } from "./cell.ts"
 import { guarded } from "./durable.ts"
+import * as ownFiber from "./ownFiber.ts"
 import { type Siblings, siblingsOf } from "./registry.ts"
 import type { Scheduler } from "./scheduler.ts"
 
@@ -30,6 +32,9 @@ export interface Settings<in out Credentials> {
   readonly closePatience: number
   readonly claimTtl: number
 }
+
+/** What a record can hold, whatever the deadline: JSON has no infinity. */
+const longestClaim = 24 * 3_600_000
 
 export const settingsOf = <Credentials>(
   refresh: RefreshOptions,
@@ -49,14 +54,33 @@ export const settingsOf = <Credentials>(
     commitPatience,
     retryPatience: millis(refresh.retryPatience, 2_000),
     closePatience: millis(refresh.closePatience, deadline),
-    claimTtl: millis(refresh.claimTtl, deadline + commitPatience + 2_000)
+    claimTtl: Math.min(millis(refresh.claimTtl, deadline + commitPatience + 2_000), longestClaim)
   }
 }
+
+/** How long one call of the store may take. */
+const longestAnswer = ({ commitPatience }: { readonly commitPatience: number }): number => commitPatience + 2_000
 
 /** Something that closing the engine waits for. */
 export interface Underway {
   readonly ended: Effect.Effect<unknown>
 }
+
+/** Runs in a fiber of its own, for which closing waits: what was begun comes to its end although its caller has left. */
+export const toItsEnd = <C, A, E>(engine: Engine<C>, begin: () => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
+      const done = Deferred.unsafeMake<A, E>(FiberId.none)
+      const underway = { ended: Effect.exit(Deferred.await(done)) }
+      engine.flights.add(underway)
+      const ended = Effect.onExit(begin(), (exit) =>
+        Effect.sync(() => {
+          engine.flights.delete(underway)
+          Deferred.unsafeDone(done, exit)
+        }))
+      return Effect.zipRight(ownFiber.start(ended), restore(Deferred.await(done)))
+    })
+  )
 
 export interface Engine<in out Credentials> {
   readonly provider: AuthProvider<Credentials>
@@ -68,7 +92,7 @@ export interface Engine<in out Credentials> {
   readonly exchanges: Effect.Semaphore
   /** Bounds how many sessions the schedule works on at once, so that a flood of due ones is no flood of fibers. */
   readonly background: Effect.Semaphore
-  /** Exchanges under way: refreshes and sign-ins. */
+  /** What is under way: refreshes, sign-ins and sign-outs. */
   readonly flights: Set<Underway>
   /** Sessions whose newest tokens are not in the store yet. */
   readonly unsaved: Set<Cell>
@@ -88,7 +112,7 @@ export const make = <Credentials>(
 ): Effect.Effect<Engine<Credentials>> =>
   Effect.map(Effect.all([Deferred.make<void>(), Deferred.make<void>()]), ([leaving, closing]) => ({
     provider,
-    store: guarded(store, settings.commitPatience + 2_000),
+    store: guarded(store, longestAnswer(settings)),
     siblings: siblingsOf(store),
     settings,
     scheduler,
@@ -119,7 +143,7 @@ export const close = <Credentials>(
       }).pipe(Effect.interruptible)
     yield* Effect.timeoutOption(flown(), engine.settings.closePatience)
     yield* Deferred.succeed(engine.closing, void 0)
-    yield* Effect.timeoutOption(flown(), engine.settings.commitPatience + 1_000)
+    yield* Effect.timeoutOption(flown(), engine.settings.commitPatience + longestAnswer(engine.settings) + 1_000)
     const flushed = Effect.forEach([...engine.unsaved], flush, { concurrency: 16, discard: true })
     yield* Effect.timeoutOption(Effect.interruptible(flushed), engine.settings.commitPatience + 5_000)
   })

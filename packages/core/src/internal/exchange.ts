@@ -18,7 +18,6 @@ import { emit, type Engine, type FlightError, keyOf } from "./engine.ts"
 import { randomId } from "./ids.ts"
 import { exchanged, exchanging, triggerOf } from "./observe.ts"
 import { release } from "./release.ts"
-import { revokeInVain } from "./revoke.ts"
 import { now } from "./time.ts"
 
 /** What one exchange came to. */
@@ -154,8 +153,7 @@ const underClaim = Effect.fnUntraced(function*<C>(
     claimed,
     { sentAt: sent.mono }
   )
-  if (committed._tag === "Superseded") yield* revokeInVain(engine, committed.record, record.session, next)
-  else yield* emit(engine, cell, { _tag: "Refreshed", trigger }, committed.record)
+  if (committed._tag === "Published") yield* emit(engine, cell, { _tag: "Refreshed", trigger }, committed.record)
   return { _tag: "Again" }
 })
 
@@ -165,6 +163,7 @@ const renewing = (base: SessionRecord, tokens: TokenSet.TokenSet, born: "time" |
   return {
     commitId,
     claim: base.claim?.id,
+    issued: { session: base.session, tokens },
     next: (current) =>
       current !== undefined && current.session === base.session && current.generation === base.generation &&
         (current.state._tag === "active" ||

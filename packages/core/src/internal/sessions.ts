@@ -62,4 +62,4 @@ export const makeSessions = <C>(
 /** Under way, listened to, or with something that must not be forgotten. */
 const isBusy = ({ extras, flight }: Cell): boolean =>
   flight !== undefined || extras?.turns !== undefined || extras?.unsaved !== undefined || extras?.hub !== undefined ||
-  extras?.forgotten !== undefined
+  extras?.forgotten !== undefined || extras?.unreleased !== undefined

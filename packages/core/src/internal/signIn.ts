@@ -1,5 +1,4 @@
 /** Signing in: by the caller, with tokens obtained elsewhere, or by the service itself. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -15,13 +14,13 @@ import { type Cell, extrasOf, inTurn, type Unsaved } from "./cell.ts"
 import { commit } from "./commit.ts"
 import * as credential from "./credentials.ts"
 import * as durable from "./durable.ts"
-import { emit, type Engine, keyOf } from "./engine.ts"
+import { emit, type Engine, keyOf, toItsEnd } from "./engine.ts"
 import * as errors from "./errors.ts"
 import { cleared, tokensOf } from "./exchange.ts"
 import { randomId } from "./ids.ts"
 import { signingIn } from "./observe.ts"
 import * as ownFiber from "./ownFiber.ts"
-import { revoke, revokeInVain } from "./revoke.ts"
+import { revoke } from "./revoke.ts"
 import { now } from "./time.ts"
 
 const subjectOf = <C>(engine: Engine<C>, cell: Cell, operation: string): errors.Subject => ({
@@ -34,23 +33,11 @@ const subjectOf = <C>(engine: Engine<C>, cell: Cell, operation: string): errors.
  * Runs in a fiber of its own: once credentials have left, their answer is not thrown away because the caller went.
  * Sign-ins of one account come one after the other.
  */
-export const signIn = <C>(engine: Engine<C>, cell: Cell, credentials: C): Effect.Effect<AccessToken, SignInError> => {
-  const signing = signingIn(engine, cell, inTurn(cell, Effect.uninterruptible(send(engine, cell, credentials))))
-  return Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function*() {
-      const done = yield* Deferred.make<AccessToken, SignInError>()
-      const underway = { ended: Effect.exit(Deferred.await(done)) }
-      engine.flights.add(underway)
-      const signed = Effect.onExit(signing, (exit) =>
-        Effect.sync(() => {
-          engine.flights.delete(underway)
-          Deferred.unsafeDone(done, exit)
-        }))
-      yield* ownFiber.start(signed)
-      return yield* restore(Deferred.await(done))
-    })
+export const signIn = <C>(engine: Engine<C>, cell: Cell, credentials: C): Effect.Effect<AccessToken, SignInError> =>
+  toItsEnd(
+    engine,
+    () => signingIn(engine, cell, inTurn(cell, Effect.uninterruptible(send(engine, cell, credentials))))
   )
-}
 
 const send = Effect.fnUntraced(function*<C>(
   engine: Engine<C>,
@@ -100,7 +87,7 @@ export const adoptTokens = Effect.fnUntraced(function*<C>(
     return yield* new TokenRequestRejected({ ...subjectOf(engine, cell, "adopt"), reason: "request" })
   }
   const beginning = begin(engine, cell, issued.right, { by: "adopted", sentAt: at.mono })
-  return yield* Effect.uninterruptible(inTurn(cell, beginning))
+  return yield* toItsEnd(engine, () => inTurn(cell, Effect.uninterruptible(beginning)))
 })
 
 interface Beginning {
@@ -122,13 +109,11 @@ export const begin = Effect.fnUntraced(function*<C>(
 ): Effect.fn.Return<AccessToken> {
   const { by, claimed, sentAt } = beginning
   let replaced: TokenSet | undefined
-  const { session, unsaved } = newSession(engine, cell, tokens, beginning, (before) => {
+  const unsaved = newSession(engine, cell, tokens, beginning, (before) => {
     replaced = before
   })
   const committed = yield* commit(engine, cell, unsaved, claimed, { sentAt })
-  if (committed._tag === "Superseded") {
-    yield* revokeInVain(engine, committed.record, session, tokens)
-  } else {
+  if (committed._tag === "Published") {
     const extras = extrasOf(cell)
     extras.forgotten = undefined
     if (by !== "itself") extras.restUntil = undefined
@@ -152,7 +137,7 @@ const newSession = <C>(
   tokens: TokenSet,
   { afterRejection, by, claimed, remembered }: Beginning,
   onReplace: (tokens: TokenSet | undefined) => void
-): { readonly session: string; readonly unsaved: Unsaved } => {
+): Unsaved => {
   const commitId = randomId()
   const session = randomId()
   const key = keyOf(engine, cell)
@@ -172,7 +157,7 @@ const newSession = <C>(
       commitId
     }
   }
-  return { session, unsaved: { commitId, claim: claimed?.claim?.id, next } }
+  return { commitId, claim: claimed?.claim?.id, issued: { session, tokens }, next }
 }
 
 /** The session's token; when it has already moved on, the one that was issued. */
