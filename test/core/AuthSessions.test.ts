@@ -1,5 +1,7 @@
 /** Many accounts in one process: what they share, what leaves memory, and what clocks do to them. */
+import { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as AuthSessions from "@effect-auth/core/AuthSessions"
+import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
@@ -153,6 +155,39 @@ describe("one process, many accounts", () => {
       assert.strictEqual(yield* sessions.size, 0)
       assert.strictEqual(yield* scripted.count("refresh"), 0)
     }).pipe(Effect.provide(TokenStore.layerMemory)))
+
+  it.scoped("an end that could not be written does not leave memory", () =>
+    Effect.gen(function*() {
+      const inner = yield* TokenStore.makeMemory
+      let isAway = false
+      const store: TokenStore.Service = {
+        ...inner,
+        compareAndSet: (key, expected, next) =>
+          isAway
+            ? Effect.fail(new TokenStoreError({ ...key, operation: "test", reason: "unavailable" }))
+            : inner.compareAndSet(key, expected, next)
+      }
+      const { count, enqueue, provider } = yield* ScriptedProvider.make()
+      const sessions = yield* AuthSessions.make(provider, { idleAfter: "1 minute", refresh: { mode: "onDemand" } })
+        .pipe(
+          Effect.provideService(TokenStore.TokenStore, store)
+        )
+      const one = yield* sessions.get("one")
+      yield* one.signIn({})
+      yield* enqueue("refresh", {
+        run: () =>
+          Effect.zipRight(
+            Effect.sync(() => isAway = true),
+            Effect.fail(new ExchangeFailure({ kind: "terminal", sent: "answered", reason: "credentials" }))
+          )
+      })
+      const refused = yield* Effect.fork(Effect.flip(one.refresh))
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual((yield* Fiber.join(refused))._tag, "RefreshTokenRejected")
+      isAway = false
+      assert.strictEqual((yield* Effect.flip(one.refresh))._tag, "RefreshTokenRejected")
+      assert.strictEqual(yield* count("refresh"), 1)
+    }))
 
   it.scoped("who waits long for a turn is served all the same", () =>
     Effect.gen(function*() {

@@ -135,7 +135,7 @@ describe("stores", () => {
       control.claimsTake = "3 seconds"
       assert.isTrue(Exit.isFailure(yield* session.within(auth.refresh, "30 seconds")))
       assert.strictEqual(yield* script.count("refresh"), 0)
-      assert.isUndefined((yield* recordIn(inner)).claim)
+      assert.deepInclude(yield* recordIn(inner), { claim: undefined, doubt: undefined })
     }))
 
   it.scoped("G22: a store that never says who is present delays nobody beyond the claim", () =>
@@ -191,6 +191,25 @@ describe("stores", () => {
       yield* TestClock.adjust("30 seconds")
       const record = yield* recordIn(inner)
       assert.deepInclude(record, { state: { _tag: "signedOut" }, tokens: undefined })
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+    }))
+
+  it.scoped("G25: nor does that refresh come between when the store is back first", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      const { control, store } = seen(inner)
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, store)
+      yield* auth.signIn("secret")
+      yield* script.enqueue("refresh", {
+        run: (ok) => Effect.zipLeft(Effect.delay(ok, "8 seconds"), Effect.sync(() => control.isAway = false))
+      })
+      yield* Effect.fork(Effect.exit(auth.refresh))
+      yield* TestClock.adjust("1 second")
+      control.isAway = true
+      yield* Effect.fork(Effect.exit(auth.signOut))
+      yield* TestClock.adjust("30 seconds")
+      assert.deepInclude(yield* recordIn(inner), { state: { _tag: "signedOut" }, tokens: undefined })
       assert.strictEqual((yield* auth.state)._tag, "SignedOut")
     }))
 
