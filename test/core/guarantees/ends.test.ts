@@ -211,6 +211,20 @@ describe("signing in by itself", () => {
       }
     }).pipe(session.provided))
 
+  it.scoped("a first sign-in that failed is tried again when its backoff is over", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make({
+        credentials: Effect.succeed("secret"),
+        refresh: { mode: "onDemand" }
+      })
+      yield* script.enqueue("signIn", session.waitFor("5 minutes"))
+      assert.strictEqual((yield* Effect.flip(auth.accessToken))._tag, "ProviderUnavailable")
+      assert.strictEqual((yield* Effect.flip(auth.refresh))._tag, "ProviderUnavailable")
+      assert.strictEqual(yield* script.count("signIn"), 1)
+      yield* TestClock.adjust("6 minutes")
+      assert.strictEqual((yield* auth.accessToken).generation, 1)
+    }).pipe(session.provided))
+
   it.scoped("a credentials Effect that fails is a fault of the configuration", () =>
     Effect.gen(function*() {
       const { auth, script } = yield* session.make({ credentials: Effect.fail("vault is sealed") })

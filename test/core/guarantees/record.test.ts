@@ -21,8 +21,8 @@ const key = { provider: "scripted", realm: "test", account: "default" }
 
 const failed = new TokenStoreError({ ...key, operation: "test", reason: "unavailable" })
 
-/** Which calls fail: one write, that arrives or not; all writes; or one write that arrives, and everything after it. */
-type Failing = "none" | "before" | "after" | "writes" | "gone" | "everything"
+/** Which calls fail: one write, that arrives or not; all writes; one write that arrives, and everything after it. `forgets`: there is no record. */
+type Failing = "none" | "before" | "after" | "writes" | "gone" | "everything" | "forgets"
 
 /** One session on demand, its record, and what somebody else does to it. */
 const setup = Effect.fnUntraced(function*(
@@ -37,12 +37,17 @@ const setup = Effect.fnUntraced(function*(
     after: "none",
     writes: "writes",
     gone: "everything",
-    everything: "everything"
+    everything: "everything",
+    forgets: "forgets"
   }
   const store: TokenStore.Service = {
     ...inner,
     presence: { owner: "here", isAlive: () => Effect.succeed(true) },
-    get: (key) => Effect.suspend(() => control.failing === "everything" ? failed : inner.get(key)),
+    get: (key) =>
+      Effect.suspend(() => {
+        if (control.failing === "forgets") return Effect.succeedNone
+        return control.failing === "everything" ? failed : inner.get(key)
+      }),
     compareAndSet: (key, expected, record) =>
       Effect.suspend(() => {
         const { failing } = control
@@ -84,13 +89,13 @@ const newer = (current: SessionRecord): Partial<SessionRecord> => ({
   tokens: { ...current.tokens!, accessToken: Redacted.make("theirs"), refreshToken: Redacted.make("their-refresh") }
 })
 
-const degradedOf = (auth: AuthService.AuthService<string>) =>
-  Effect.tap(
-    Effect.fork(Effect.timeoutOption(Stream.runHead(Stream.filter(auth.events, isDegraded)), "1 minute")),
-    () => Effect.yieldNow()
-  )
-
-const isDegraded = (event: { readonly _tag: string }) => event._tag === "Degraded"
+/** The tags of what happens from now on. */
+const tagsOf = Effect.fnUntraced(function*(auth: AuthService.AuthService<string>) {
+  const tags: Array<string> = []
+  yield* Effect.forkScoped(Stream.runForEach(auth.events, ({ _tag }) => Effect.sync(() => void tags.push(_tag))))
+  yield* Effect.yieldNow()
+  return tags
+})
 
 describe("a commit", () => {
   it.scoped("keeps what others wrote since the claim", () =>
@@ -143,7 +148,7 @@ describe("a commit", () => {
     it.scoped(`is not degraded by one write that fails ${failing} it arrives, nor is a claim`, () =>
       Effect.gen(function*() {
         const { auth, control, record, script } = yield* setup()
-        const degraded = yield* degradedOf(auth)
+        const tags = yield* tagsOf(auth)
         yield* script.enqueue("refresh", {
           run: (ok) => Effect.zipLeft(ok, Effect.sync(() => control.failing = failing))
         })
@@ -153,8 +158,7 @@ describe("a commit", () => {
         assert.isTrue(Exit.isSuccess(again) && again.value.generation === 3)
         assert.strictEqual(yield* script.count("refresh"), 2)
         assert.strictEqual((yield* record).generation, 3)
-        yield* TestClock.adjust("1 minute")
-        assert.isTrue(Option.isNone(yield* Fiber.join(degraded)))
+        assert.deepStrictEqual(tags, ["Refreshing", "Refreshed", "Refreshing", "Refreshed"])
       }))
   }
 
@@ -172,6 +176,21 @@ describe("a commit", () => {
       yield* TestClock.adjust("10 seconds")
       assert.deepInclude(yield* auth.state, { generation: 2, degraded: false })
       assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
+  it.scoped("that a sign-in took the place of is not written any more", () =>
+    Effect.gen(function*() {
+      const { auth, control, record, script } = yield* setup()
+      yield* script.enqueue("refresh", {
+        run: (ok) => Effect.zipLeft(ok, Effect.sync(() => control.failing = "writes"))
+      })
+      assert.isTrue(Exit.isSuccess(yield* session.within(auth.refresh, "5 seconds")))
+      control.failing = "none"
+      const begun = yield* auth.signIn("secret")
+      assert.deepInclude(yield* auth.state, { session: begun.session, degraded: false })
+      const { version } = yield* record
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* record).version, version)
     }))
 
   it.scoped("counts a life on the monotonic clock from the send (G49)", () =>
@@ -251,6 +270,31 @@ describe("a claim", () => {
       assert.isTrue(Exit.isSuccess(yield* session.within(Scope.close(scope, Exit.void), "1 millis")))
       const error = yield* Fiber.join(waiting)
       assert.isTrue(error._tag === "ProviderUnavailable" && error.reason === "closing")
+    }))
+})
+
+describe("what others wrote", () => {
+  it.scoped("is adopted and told once; what is there at the start is not told", () =>
+    Effect.gen(function*() {
+      const { auth, script, service } = yield* setup()
+      const other = yield* service
+      const tags = yield* tagsOf(other)
+      yield* other.accessToken
+      assert.deepStrictEqual(tags, [])
+      const rejected = yield* auth.accessToken
+      yield* auth.renew(rejected)
+      assert.strictEqual((yield* other.renew(rejected)).generation, 2)
+      assert.deepStrictEqual(tags, ["Adopted"])
+      assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
+  it.scoped("is the truth also when the record is gone", () =>
+    Effect.gen(function*() {
+      const { auth, control } = yield* setup()
+      control.failing = "forgets"
+      const error = yield* Effect.flip(auth.refresh)
+      assert.isTrue(error._tag === "SignInRequired" && error.reason === "never")
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
     }))
 })
 

@@ -208,9 +208,34 @@ describe("stores", () => {
       yield* TestClock.adjust("1 second")
       control.isAway = true
       yield* Effect.fork(Effect.exit(auth.signOut))
+      yield* TestClock.adjust("7500 millis")
+      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
       yield* TestClock.adjust("30 seconds")
       assert.deepInclude(yield* recordIn(inner), { state: { _tag: "signedOut" }, tokens: undefined })
       assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+    }))
+
+  it.scoped("a read that a sign-in overtook is not taken for the truth", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      let reading: Duration.DurationInput = 0
+      const slow: TokenStore.Service = {
+        ...inner,
+        get: (key) => Effect.flatMap(inner.get(key), (found) => Effect.delay(Effect.succeed(found), reading))
+      }
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* serviceOver(script, slow)
+      yield* auth.signIn("secret")
+      const tags: Array<string> = []
+      yield* Effect.forkScoped(Stream.runForEach(auth.events, ({ _tag }) => Effect.sync(() => void tags.push(_tag))))
+      reading = "1 second"
+      const refreshing = yield* Effect.fork(auth.refresh)
+      yield* TestClock.adjust("500 millis")
+      reading = 0
+      const begun = yield* auth.signIn("secret")
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(refreshing)).session, begun.session)
+      assert.deepStrictEqual(tags, ["SignedIn"])
     }))
 
   it.scoped("G25: signing out while the session is being loaded beats the load, also when it can't be written", () =>
