@@ -7,6 +7,7 @@ import * as HttpBody from "@effect/platform/HttpBody"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
 import { data, issued, password, stub, world } from "./fixtures.ts"
 
 const query = "/riskinsight-services-ws/resources/v1/orders/query"
@@ -181,6 +182,33 @@ describe("a fault inside a 200", () => {
       { rejectedBody: PitchpointAuth.notAuthorized, client: { onRejected: "response" } },
       faulty
     ))
+
+  it.effect("reads of one's own are added to Query Orders, and do not replace it", () => {
+    const fault = { Messages: { Message: [{ Category: "Fault", Code: "E006" }] } }
+    const { layer, requests } = stub((request) => Response.json(request.url.includes("/oauth2/") ? issued : fault))
+    return Effect.gen(function*() {
+      const client = yield* PitchpointClient.PitchpointClient
+      const sentTwice = (path: string) =>
+        Effect.gen(function*() {
+          yield* Effect.ignore(client.post(path))
+          yield* TestClock.adjust("1 hour")
+          const sent = requests.filter(({ url }) => url.endsWith(path)).length
+          return sent === 2
+        })
+      expect(yield* sentTwice(query)).toBe(true)
+      expect(yield* sentTwice("/my/search")).toBe(true)
+      expect(yield* sentTwice("/my/order")).toBe(false)
+    }).pipe(
+      Effect.provide(Pitchpoint.layer({
+        ...data,
+        credentials: Effect.succeed(password),
+        rejectedBody: PitchpointAuth.notAuthorized,
+        refresh: { mode: "onDemand" },
+        client: { isRead: (request) => request.url.endsWith("/my/search") }
+      })),
+      Effect.provide(Layer.merge(layer, TokenStore.layerMemory))
+    )
+  })
 
   it.effect("also when its body can be read only once", () => {
     const fault = { Messages: { Message: [{ Category: "Fault", Code: "E006" }] } }

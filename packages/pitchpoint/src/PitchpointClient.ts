@@ -7,7 +7,7 @@
  *
  * A path is taken below the host; an absolute URL, such as the `Ref` of an order, is taken as it is and must be on the
  * same host. A rejection renews the session and sends the request once more; every other status is an ordinary response.
- * Query Orders is a search by POST and counts as a read.
+ * Query Orders is a search by POST and counts as a read; `isRead` names further ones.
  *
  * @since 0.1.0
  */
@@ -76,7 +76,11 @@ export const fromAuthService = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Service, AuthMisconfigured, HttpClient.HttpClient> {
   const { allowInsecure, baseUrl } = yield* settings.resolve(data, auth.account)
   return (yield* HttpClient.HttpClient).pipe(
-    AuthHttpClient.withAuth(auth, { isRead, ...behaviour, allowInsecure }),
+    AuthHttpClient.withAuth(auth, {
+      ...behaviour,
+      isRead: (request) => isRead(request) || behaviour?.isRead?.(request) === true,
+      allowInsecure
+    }),
     BaseUrl.prepend(baseUrl),
     TokenEndpoint.hardened
   )

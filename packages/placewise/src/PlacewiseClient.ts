@@ -8,6 +8,13 @@
  * A path is taken below `/v3/{club}`; an absolute URL is taken as it is and must be on the same host. A 460 renews the
  * session and sends the request once more; every other status is an ordinary response.
  *
+ * The paths of the contract begin with `/v3` themselves, and the client that is derived from it runs on this one; the
+ * headers that it asks for are replaced by those of the options.
+ *
+ * ```ts
+ * const members = yield* HttpApiClient.group(PlacewiseApi, { group: "members", httpClient: yield* PlacewiseClient })
+ * ```
+ *
  * @since 0.1.0
  */
 import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
@@ -82,13 +89,21 @@ export const makeAttach = Effect.fnUntraced(function*(
   return attach(resolved, yield* HttpClient.HttpClient, behaviour)
 })
 
+/** How every path of the contract begins. */
+const basePath = "/v3"
+
 const attach = (resolved: settings.Settings, httpClient: HttpClient.HttpClient, behaviour: Behaviour | undefined) => {
-  const base = `${resolved.baseUrl}/v3/${resolved.club}`
+  const base = `${resolved.baseUrl}${basePath}/${resolved.club}`
   // Inside, so that the client token goes where the member's token may go, and is in no error or response.
   const inner = HttpClient.mapRequest(httpClient, withHeaders(resolved))
   const options = { ...behaviour, allowInsecure: resolved.allowInsecure }
   return (auth: AuthService<never>): Service =>
-    TokenEndpoint.hardened(BaseUrl.prepend(base)(AuthHttpClient.withAuth(inner, auth, options)))
+    AuthHttpClient.withAuth(inner, auth, options).pipe(
+      HttpClient.mapRequest((request) =>
+        BaseUrl.below(request, request.url.startsWith(`${basePath}/`) ? resolved.baseUrl : base)
+      ),
+      TokenEndpoint.hardened
+    )
 }
 
 const withHeaders = (resolved: settings.Settings) => {
