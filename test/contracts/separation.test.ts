@@ -10,6 +10,7 @@ import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { describe, expect, it } from "@effect/vitest"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -110,6 +111,17 @@ const sessionOf = <Credentials>(
     return { auth, signIn: auth.signIn(credentials) }
   })
 
+/** The same from a layer, as an application composes it. */
+const layered = <I, Credentials, S extends AuthService.AuthService<Credentials>, E>(
+  layer: Layer.Layer<I, E, HttpClient.HttpClient | TokenStore.TokenStore>,
+  tag: Context.Tag<I, S>,
+  credentials: Credentials
+) =>
+  Effect.map(Layer.build(layer), (context) => {
+    const auth = Context.get(context, tag)
+    return { auth, signIn: auth.signIn(credentials) }
+  })
+
 const member: PlacewiseAuth.PlacewiseCredentials = { _tag: "Password", identifier: { id: 42 }, password: secret }
 
 const separated = (
@@ -139,6 +151,15 @@ describe("one store, one account name", () => {
     () => sessionOf(PriavaAuth.provider(priava), { code: secret }),
     () => sessionOf(PitchpointAuth.provider(pitchpoint), { password: secret }),
     () => sessionOf(WalletAppAuth.provider(walletApp), { password: secret })
+  )
+  const options = { account: "kim", refresh: { mode: "onDemand" } } as const
+  separated(
+    "four layers",
+    () => layered(PlacewiseAuth.layer({ ...placewise, ...options }), PlacewiseAuth.PlacewiseAuth, member),
+    () => layered(PriavaAuth.layer({ ...priava, ...options }), PriavaAuth.PriavaAuth, { code: secret }),
+    () =>
+      layered(PitchpointAuth.layer({ ...pitchpoint, ...options }), PitchpointAuth.PitchpointAuth, { password: secret }),
+    () => layered(WalletAppAuth.layer({ ...walletApp, ...options }), WalletAppAuth.WalletAppAuth, { password: secret })
   )
   separated(
     "Placewise: two clubs, two hosts",
