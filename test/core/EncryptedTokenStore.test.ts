@@ -287,6 +287,7 @@ describe("EncryptedTokenStore", () => {
       const newer = JSON.parse(SessionRecord.encode(record()))
       newer.dpop = { thumbprint: "t" }
       newer.tokens.idToken = "id-secret"
+      newer.state.since = 5
       const decoded = yield* SessionRecord.decode(key, JSON.stringify(newer))
       assert.notInclude(inspect(decoded, { depth: 20, showHidden: true }) + JSON.stringify(decoded), "secret")
       const { inner, store } = yield* setUp()

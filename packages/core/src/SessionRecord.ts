@@ -61,15 +61,15 @@ export const EndReason = Schema.Literal("refresh-token-rejected", "outcome-unkno
  * @category schemas
  */
 export const State = Schema.Union(
-  Schema.Struct({ _tag: Schema.Literal("active") }),
-  Schema.Struct({ _tag: Schema.Literal("signedOut") }),
+  Schema.Struct({ _tag: Schema.Literal("active") }, unknownFields),
+  Schema.Struct({ _tag: Schema.Literal("signedOut") }, unknownFields),
   Schema.Struct({
     _tag: Schema.Literal("ended"),
     reason: EndReason,
     status: Schema.optional(Schema.Number),
     error: Schema.optional(Schema.String),
     errorDescription: Schema.optional(Schema.String)
-  })
+  }, unknownFields)
 )
 
 /**

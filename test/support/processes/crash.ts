@@ -2,9 +2,11 @@
 import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import type { StoreSpec } from "../stores/spec.ts"
 import { watchLateness } from "./lateness.ts"
 import type { Point, Result, WorkerConfig } from "./protocol.ts"
 import { members, startServer, type StrictServer } from "./strictServer.ts"
@@ -28,6 +30,8 @@ export interface CrashCase {
   readonly reuse: "revoke-family" | "grace"
   /** Whether the access token lives when the refresh is cut off. */
   readonly access: "alive" | "dead"
+  /** Default: SQLite, in a folder of its own. */
+  readonly store?: Effect.Effect<StoreSpec, never, Scope>
 }
 
 /** What the survivors may find. */
@@ -45,6 +49,11 @@ const patience = 2_000
 const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-crash-"))),
   (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
+)
+
+const sqlite = Effect.map(
+  temporaryFolder,
+  (folder): StoreSpec => ({ kind: "sqlite", filename: Path.join(folder, "store", "sessions.db") })
 )
 
 const lateHere = Effect.acquireRelease(
@@ -93,12 +102,12 @@ const warmUp = (worker: Worker) => {
 /** Runs one case and says what came of it. */
 export const crashCase = Effect.fnUntraced(function*(script: string, self: CrashCase) {
   const lateness = yield* lateHere
-  const folder = yield* temporaryFolder
+  const store = yield* self.store ?? sqlite
   const isAlive = self.access === "alive"
   const server = yield* startServer({ accounts: members(9), lifetime: isAlive ? 3 : 1, reuse: self.reuse })
   const config = (name: string): WorkerConfig => ({
     name,
-    store: { kind: "sqlite", filename: Path.join(folder, "store", "sessions.db") },
+    store,
     host: server.url,
     accounts: [account],
     every: 0,

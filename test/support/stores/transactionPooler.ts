@@ -83,7 +83,7 @@ export const transactionPooler = (url: string, mode: "session" | "transaction") 
             mine.front = front
           }
           mine.socket.write(bytes)
-        })
+        }).catch(() => void front.destroy())
       })
     })
     yield* Effect.acquireRelease(

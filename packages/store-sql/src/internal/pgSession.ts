@@ -56,8 +56,11 @@ const pidOf = (client: Pg.Client) =>
  * when the pooler ends it. A pooler is known by a process id of its own; its mode by what happens to an idle connection
  * while another one keeps the session that it had.
  */
-const refusePooler = Effect.fnUntraced(function*(client: Pg.Client, settings: Pg.ClientConfig) {
-  const pid = yield* pidOf(client)
+const refusePooler = Effect.fnUntraced(function*(
+  client: Pg.Client,
+  settings: Pg.ClientConfig,
+  pid: number | undefined
+) {
   if ("processID" in client && client.processID === pid) return
   const other = yield* make(settings)
   yield* Effect.tryPromise({ try: () => other.connect(), catch: failure })
@@ -73,15 +76,16 @@ const connect = Effect.fnUntraced(function*(options: SessionOptions) {
   client.on("end", () => Deferred.unsafeDone(ended, Effect.void))
   client.on("notification", (message) => options.heard(message.payload ?? ""))
   yield* Effect.tryPromise({ try: () => client.connect(), catch: failure })
-  yield* Effect.scoped(refusePooler(client, options.settings))
+  // First of all: until it is taken, others may think that this owner is gone.
   const lock = Effect.map(
-    query(client, "SELECT pg_try_advisory_lock($1::bigint) AS got", [options.lock]),
-    (answer) => answer.rows[0]?.got === true
+    query(client, "SELECT pg_try_advisory_lock($1::bigint) AS got, pg_backend_pid() AS pid", [options.lock]),
+    (answer) => ({ got: answer.rows[0]?.got === true, pid: answer.rows[0]?.pid })
   )
-  const got = yield* lock
+  const { got, pid } = yield* lock
+  yield* Effect.scoped(refusePooler(client, options.settings, pid))
   yield* query(client, `LISTEN ${Pg.escapeIdentifier(options.channel)}`)
   // After a cut the lock may still be held by what is left of the last session, and is ours as long as that lasts.
-  if (!got) yield* Effect.repeat(lock, { until: (got) => got, schedule: Schedule.spaced(100) })
+  if (!got) yield* Effect.repeat(lock, { until: ({ got }) => got, schedule: Schedule.spaced(100) })
   const isHeld = Effect.filterOrFail(
     query(client, `SELECT ${isLocked("$1", "pg_backend_pid()")} AS got`, [options.lock]),
     ({ rows }) => rows[0]?.got === true,

@@ -44,7 +44,7 @@ const full: Law = {
     const store = yield* TokenStore
     const key = freshKey("fields")
     const record = sessionRecord(key, 1, {
-      state: { _tag: "ended", reason: "refresh-token-rejected", status: 400, error: "invalid_grant" },
+      state: { _tag: "ended", reason: "refresh-token-rejected", status: 400, error: "invalid_grant", newer: 1 },
       claim: { id: "claim", owner: "owner", at: 1, ttl: 2, kind: "refresh", newer: ["claim"] },
       doubt: { since: 3.5 },
       retry: { failures: 2, at: 4, delay: 5, floor: 0, newer: null },
