@@ -1,5 +1,6 @@
 /**
- * The rules for the pages: their TypeScript compiles or is quoted from a file that does, and their links lead somewhere.
+ * The rules for the pages: their TypeScript compiles or is quoted from a file that does, their links lead
+ * somewhere, and what they tell to install and to run is there.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -23,6 +24,8 @@ const pages = () => {
   return [
     "README.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
+    ".changeset/README.md",
     ...packages().map((pkg) => path.join("packages", pkg.folder, "README.md")),
     ...below("docs")
   ].filter((page) => fs.existsSync(path.join(root, page)))
@@ -162,6 +165,45 @@ const checkLinks = (page, text) => {
   })
 }
 
+/** What pnpm itself knows, and what it finds in `node_modules/.bin`, beside the scripts. */
+const pnpmCommands = new Set(["install", "exec", "pack", "run", "add", "changeset"])
+
+const manifest = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"))
+
+/** `name: version` of each line of the catalog. */
+const catalog = new Map(
+  [...fs.readFileSync(path.join(root, "pnpm-workspace.yaml"), "utf8").matchAll(/^ {2}"?([@\w/-]+)"?: \^?(\d\S*)$/gm)]
+    .map((match) => [match[1], match[2]])
+)
+
+/** A package of the catalog that `npm i` is told without its version may be another major: Effect 4, by now. */
+const faultOfPackage = (word) => {
+  const [, name, version] = /^(@?[^@]+)(?:@(.+))?$/.exec(word) ?? []
+  const pinned = /^(effect|@effect\/|vitest$)/.test(name ?? "") ? catalog.get(name) : undefined
+  return pinned === undefined || (version !== undefined && `${pinned}.`.startsWith(`${version}.`))
+    ? undefined
+    : `installs ${word}, but the catalog has ${name} ${pinned}`
+}
+
+/** Commands that a reader copies: the scripts exist, pnpm is the one of the manifest, packages come in our versions. */
+const checkCommands = (page, text) =>
+  text.split("\n").flatMap((line, index) => {
+    // What a fault is told with ("a plain `npm i effect` gives 4.x") is no line to copy.
+    const installs = /\bnpm i (?!effect`)([^`#]+)/.exec(line)?.[1].trim().split(/\s+/) ?? []
+    const scripts = [...line.matchAll(/(?:^|`|--yes )pnpm(?:@[\d.]+)?(?: -s)? ([a-z][\w:-]*)/g)].map((match) =>
+      match[1]
+    )
+    return [
+      ...installs.map(faultOfPackage).filter((fault) => fault !== undefined),
+      ...[...line.matchAll(/pnpm@[\d.]+\d/g)].map((match) => match[0])
+        .filter((pnpm) => pnpm !== manifest.packageManager).map((pnpm) =>
+          `names ${pnpm}, not ${manifest.packageManager}`
+        ),
+      ...scripts.filter((script) => manifest.scripts[script] === undefined && !pnpmCommands.has(script))
+        .map((script) => `runs pnpm ${script}, which is no script of the workspace`)
+    ].map((fault) => `${page}:${index + 1} ${fault}`)
+  })
+
 /** Every fault in the pages, and how much was looked at. */
 export const checkPages = () => {
   const read = pages().map((page) => ({ page, text: fs.readFileSync(path.join(root, page), "utf8") }))
@@ -176,7 +218,7 @@ export const checkPages = () => {
     faults: [
       ...quoted.flatMap((block) => checkQuote(block.page, block)),
       ...compile(blocks.filter((block) => block.from === undefined)),
-      ...read.flatMap(({ page, text }) => checkLinks(page, text))
+      ...read.flatMap(({ page, text }) => [...checkLinks(page, text), ...checkCommands(page, text)])
     ]
   }
 }

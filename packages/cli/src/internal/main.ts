@@ -21,6 +21,7 @@ import { signOut } from "./commands/signOut.ts"
 import { status } from "./commands/status.ts"
 import { token } from "./commands/token.ts"
 import { codes, Reported, toJson, unexpected, UsageError } from "./failures.ts"
+import { variable } from "./home.ts"
 import * as Output from "./output.ts"
 import { isProvider, providerNames } from "./providers/registry.ts"
 import { refuseArguments } from "./secrets.ts"
@@ -52,13 +53,13 @@ const readable = (help: string): string =>
 
 const withoutColour = (text: string): string => text.replace(/\u001b\[[\d;]*m/g, "")
 
-/** Colours are for terminals. */
-const plain = (stream: NodeJS.WriteStream) => (text: unknown): Effect.Effect<void> => {
-  const line = `${readable(String(text ?? ""))}\n`
-  const coloured = stream.isTTY === true && (process.env["NO_COLOR"] ?? "") === ""
-
-  return (stream === process.stdout ? Output.stdout : Output.stderr)(coloured ? line : withoutColour(line))
-}
+/** Colours are for terminals whose owner wants them: https://no-color.org. */
+const plain = (stream: NodeJS.WriteStream) => (text: unknown): Effect.Effect<void> =>
+  Effect.flatMap(variable("NO_COLOR"), (refused) => {
+    const line = `${readable(String(text ?? ""))}\n`
+    const shown = stream.isTTY === true && refused === undefined ? line : withoutColour(line)
+    return (stream === process.stdout ? Output.stdout : Output.stderr)(shown)
+  })
 
 /** The command line is at fault, told as every other failure is. */
 const tellUsage = (message: string, json: boolean): Effect.Effect<void> =>
