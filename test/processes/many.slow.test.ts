@@ -3,4 +3,4 @@ import { manyProcesses, shortCases } from "../support/processes/manyCases.ts"
 import { sharedStores } from "../support/processes/sharedStores.ts"
 import { sqliteShared, workerScript } from "../support/processes/suite.ts"
 
-manyProcesses(workerScript(), [sqliteShared, ...await sharedStores()], { cases: shortCases, seconds: 6 })
+manyProcesses(workerScript(), [sqliteShared, ...await sharedStores()], { cases: shortCases, seconds: 10 })

@@ -137,6 +137,23 @@ describe("Wallet App on the wire", () => {
       brands: [{ identifier: "b", name: "B", members: [{ identifier: "1" }, { identifier: "2" }, { identifier: "3" }] }]
     }))
 
+  it.live("a pass is found by its code, its member or its brand", () =>
+    wire(({ call }) =>
+      Effect.gen(function*() {
+        const { json } = yield* call("POST", "/oauth/token", { body: { ...body, permissions: ["passes.get"] } })
+        const find = (query: string) => call("GET", `/passes?${query}`, { key: json.data.key })
+        const found = { success: true, data: { brand_id: "b", code: "two", redeemed: 0, coupon: {}, storecard: {} } }
+        expect((yield* find("pass_code=two")).json).toEqual(found)
+        expect((yield* find("brand_id=b&email=ola@example.com")).json).toEqual(found)
+        expect((yield* find("brand_id=a&pass_code=two")).status).toBe(422)
+        expect((yield* call("GET", "/passes?pass_code=two", {})).status).toBe(401)
+      }), {
+      brands: [
+        { identifier: "a", name: "A", passes: [{ code: "one" }] },
+        { identifier: "b", name: "B", passes: [{ code: "two", email: "ola@example.com" }] }
+      ]
+    }))
+
   it.live("asserts the documented headers, and tells what does not fit, but no value of it", () =>
     wire(({ call, sandbox }) =>
       Effect.gen(function*() {

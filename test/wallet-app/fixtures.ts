@@ -98,6 +98,17 @@ export const documented: ReadonlyArray<readonly [string, Schema.Schema.AnyNoCont
       }]
     }
   }],
+  ["a pass", WalletAppApi.FoundPass, {
+    success: true,
+    data: {
+      brand_id: "brand-1",
+      code: "pass-1",
+      created_at: "2025-01-01T00:00:00Z",
+      redeemed: 0,
+      coupon: {},
+      storecard: {}
+    }
+  }],
   ["a refusal in a success", WalletAppApi.Refusal, { success: false, message: "no" }],
   ["another refusal in a success", WalletAppApi.Refusal, { error: "no" }]
 ]

@@ -39,7 +39,7 @@ export interface User {
 }
 
 /**
- * A brand and its members.
+ * A brand, its members and their passes.
  *
  * @since 0.1.0
  * @category models
@@ -48,6 +48,8 @@ export interface Brand {
   readonly identifier: string
   readonly name: string
   readonly members?: ReadonlyArray<typeof WalletAppApi.Member.Type> | undefined
+  /** By code; `email` is whose pass it is. */
+  readonly passes?: ReadonlyArray<{ readonly code: string; readonly email?: string | undefined }> | undefined
 }
 
 /**
@@ -89,7 +91,12 @@ export interface Options {
  */
 export const defaults = {
   users: [{ email: "kim@example.com", password: "correct horse", id: "11111111-1111-4111-8111-111111111111" }],
-  brands: [{ identifier: "brand-1", name: "Corner Cafe", members: [{ identifier: "member-1", full_name: "Ola N." }] }],
+  brands: [{
+    identifier: "brand-1",
+    name: "Corner Cafe",
+    members: [{ identifier: "member-1", full_name: "Ola N." }],
+    passes: [{ code: "pass-1" }]
+  }],
   dialect: { key: "key", granted: "permissions", described: "abilities", refusal: 401 }
 } as const satisfies Options
 
@@ -122,7 +129,7 @@ const ofToken: Readonly<Record<string, Sandbox.Operation>> = { POST: "sign-in", 
 
 const describe = (request: Sandbox.Received): { readonly operation: Sandbox.Operation; readonly grant?: string } => {
   const path = request.url.split("?")[0] ?? ""
-  if (path === "/brands" || path === "/members/list") return { operation: "api" }
+  if (path === "/brands" || path === "/members/list" || path === "/passes") return { operation: "api" }
   const operation = path === "/oauth/token" ? ofToken[request.method] ?? "other" : "other"
   return operation === "sign-in" ? { operation, grant: "password" } : { operation }
 }

@@ -187,6 +187,31 @@ export const Members = Schema.Struct({
 })
 
 /**
+ * A pass of a member. What a coupon and a store card hold is not documented.
+ *
+ * @see https://api-docs.walletapp.co/passes
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Pass = Schema.Struct({
+  brand_id: Schema.String,
+  code: Schema.String,
+  created_at: Schema.optional(Schema.NullOr(Schema.String)),
+  /** 0 or 1. */
+  redeemed: Schema.optional(Schema.NullOr(Schema.Number)),
+  coupon: Schema.optional(Schema.Unknown),
+  storecard: Schema.optional(Schema.Unknown)
+})
+
+/**
+ * One pass; needs `passes.get`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FoundPass = Schema.Struct({ success: Schema.optional(Schema.Boolean), data: Pass })
+
+/**
  * The key as a bearer; without a living one the answer is 401 (assumed).
  *
  * @since 0.1.0
@@ -224,7 +249,7 @@ class Tokens extends HttpApiGroup.make("tokens")
   )
 {}
 
-/** Two calls that need a permission. */
+/** Three calls that need a permission. */
 class Api extends HttpApiGroup.make("api")
   .add(
     HttpApiEndpoint.get("brands", "/brands")
@@ -245,6 +270,18 @@ class Api extends HttpApiGroup.make("api")
       .addError(onWire.PermissionMissing)
       .annotate(OpenApi.Summary, "List members")
   )
+  .add(
+    HttpApiEndpoint.get("pass", "/passes")
+      .setHeaders(Headers)
+      .setUrlParams(Schema.Struct({
+        email: Schema.optional(Schema.String),
+        brand_id: Schema.optional(Schema.String),
+        pass_code: Schema.optional(Schema.String)
+      }))
+      .addSuccess(FoundPass)
+      .addError(onWire.PermissionMissing)
+      .annotate(OpenApi.Summary, "Get pass")
+  )
   .middleware(Key)
 {}
 
@@ -261,7 +298,7 @@ export class WalletAppApi extends HttpApi.make("wallet-app")
   .annotateContext(OpenApi.annotations({
     title: "Wallet App API: the key of one user",
     version: "0.1.0",
-    description: "Request, inspect and delete a token, and two calls. Written from the public documentation.",
+    description: "Request, inspect and delete a token, and three calls. Written from the public documentation.",
     transform: WireSchema.openApi,
     servers: Object.entries(hosts).map(([description, url]) => ({ url, description }))
   }))

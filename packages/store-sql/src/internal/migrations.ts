@@ -60,6 +60,9 @@ const isDone = (use: Use, table: string): Effect.Effect<boolean> =>
 /** The migrator does not find the table of its own again under other names, and PostgreSQL cuts longer ones. */
 const isName = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,50}$/
 
+/** The role may not create tables, and will not in five seconds. */
+const forbidden = "42501"
+
 const run = (
   use: Use,
   options: { readonly table: string; readonly backend: "sqlite" | "postgresql" }
@@ -78,7 +81,7 @@ const run = (
     )
   ).pipe(
     Effect.retry({
-      while: (error) => !isDamage(codeOf(error)),
+      while: (error) => !isDamage(codeOf(error)) && codeOf(error) !== forbidden,
       schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
         Schedule.upTo("5 seconds"),
         Schedule.intersect(Schedule.recurs(10))

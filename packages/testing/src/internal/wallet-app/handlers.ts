@@ -120,7 +120,28 @@ const api = (context: Context) =>
               members: all.slice((page - 1) * size, page * size)
             }
           }
+        }))
+      .handle("pass", ({ request, urlParams }) =>
+        Effect.gen(function*() {
+          yield* holding(context, request, "passes.get")
+          const pass = findPass(context.brands, urlParams)
+          if (pass === undefined) return yield* new Api.InvalidRequest({ message: "Unknown pass" })
+          return { success: true, data: { ...pass, redeemed: 0, coupon: {}, storecard: {} } }
         })))
+
+const findPass = (
+  brands: ReadonlyArray<Brand>,
+  asked: { readonly [Name in "brand_id" | "email" | "pass_code"]?: string | undefined }
+): { readonly brand_id: string; readonly code: string } | undefined => {
+  const isAsked = (one: string | undefined, asked: string | undefined) => asked === undefined || one === asked
+  for (const { identifier, passes = [] } of brands) {
+    const pass = passes.find((pass) =>
+      isAsked(identifier, asked.brand_id) && isAsked(pass.email, asked.email) && isAsked(pass.code, asked.pass_code)
+    )
+    if (pass !== undefined) return { brand_id: identifier, code: pass.code }
+  }
+  return undefined
+}
 
 const key = (context: Context) =>
   Layer.succeed(
