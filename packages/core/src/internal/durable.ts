@@ -64,7 +64,9 @@ export const guarded = (store: TokenStore.Service, within: number): TokenStore.S
     isAlive: (owner) =>
       answered(() => store.presence?.isAlive(owner) ?? Effect.succeed(true), nobody, "isAlive", within)
   },
-  changes: store.changes === undefined ? undefined : (key) => Stream.suspend(() => store.changes?.(key) ?? Stream.empty),
+  changes: store.changes === undefined
+    ? undefined
+    : (key) => Stream.suspend(() => store.changes?.(key) ?? Stream.empty),
   get: (key) => answered(() => store.get(key), key, "get", within),
   compareAndSet: (key, expected, next) =>
     answered(() => store.compareAndSet(key, expected, next), key, "compareAndSet", within)

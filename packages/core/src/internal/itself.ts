@@ -34,7 +34,7 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
   const wait = retrying.remaining(cell, record?.retry, need._tag === "forced", at)
   if (wait > 0) {
     const error = errors.ofBackoff({ ...subject, operation: operationOf(need) }, wait, record?.retry?.status)
-    return { _tag: "Failed", error, retryIn: wait }
+    return { _tag: "Failed", error, retryIn: need._tag === "forced" ? undefined : wait }
   }
   const given = engine.settings.credentials
   if (given === undefined) return yield* otherwise

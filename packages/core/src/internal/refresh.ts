@@ -162,7 +162,11 @@ const gate = Effect.fnUntraced(function*<C>(
     return yield* serveUntilTheEnd(engine, cell)
   }
   const wait = retrying.remaining(cell, record.retry, need._tag === "forced", at)
-  if (wait > 0) return { _tag: "Wait", time: wait, error: errors.ofBackoff(subject, wait, record.retry?.status) }
+  if (wait > 0) {
+    const error = errors.ofBackoff(subject, wait, record.retry?.status)
+    // What even a forced refresh obeys is not waited out: Retry-After, mostly.
+    return need._tag === "forced" ? yield* error : { _tag: "Wait", time: wait, error }
+  }
   return { _tag: "Refresh", record: { ...record, doubt }, tokens }
 })
 

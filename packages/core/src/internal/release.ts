@@ -122,8 +122,7 @@ const refused = (
   before: SessionRecord["refusal"],
   failure: ExchangeFailure,
   at: number
-): SessionRecord["refusal"] =>
-  before?.error === refusalOf(failure) ? before : { error: refusalOf(failure), at }
+): SessionRecord["refusal"] => before?.error === refusalOf(failure) ? before : { error: refusalOf(failure), at }
 
 const tell = Effect.fnUntraced(function*<C>(
   engine: Engine<C>,

@@ -58,7 +58,11 @@ export const make = (
   const inner = hardened(HttpClient.withTracerDisabledWhen(httpClient, () => true))
   return HttpClient.makeWith(
     Effect.flatMap((request: HttpClientRequest.HttpClientRequest) =>
-      send(inner, HttpClientRequest.setHeaders(request, { ...uncompressed, ...Headers.fromInput(options.headers) }), options)
+      send(
+        inner,
+        HttpClientRequest.setHeaders(request, { ...uncompressed, ...Headers.fromInput(options.headers) }),
+        options
+      )
     ),
     Effect.succeed<HttpClientRequest.HttpClientRequest>
   )
