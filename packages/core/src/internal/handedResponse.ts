@@ -2,11 +2,12 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
+import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
 import * as httpErrors from "./httpErrors.ts"
-import { queryOf, secretsOf } from "./redaction.ts"
+import { secretsOf } from "./redaction.ts"
 
 /** The scheme, host and path: a query may hold secrets. */
 const placeOf = (url: string): string => {
@@ -20,13 +21,14 @@ const placeOf = (url: string): string => {
 
 /** The messages of the platform's errors show the URL: a query and a fragment are moved to where nothing shows them. */
 const withPlainUrl = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
-  if (!/[?#]/.test(request.url) || !URL.canParse(request.url)) return request
-  const moved = HttpClientRequest.appendUrlParams(
-    HttpClientRequest.setUrl(request, new URL(request.url)),
-    request.urlParams
-  )
-  return request.hash._tag === "Some" ? HttpClientRequest.setHash(moved, request.hash.value) : moved
+  if (!/[?#]/.test(request.url)) return request
+  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  return url._tag === "Right" ? HttpClientRequest.setUrl(request, url.right) : request
 }
+
+/** The values of a query that are long enough to be told from other words. */
+const queryOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
+  withPlainUrl(request).urlParams.map(([, value]) => value).filter((value) => value.length >= 8)
 
 /** The caller's own request; what prints it shows no header, no query and no body. */
 export const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
@@ -44,31 +46,23 @@ export const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientR
 export const bare = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
   quiet(HttpClientRequest.make(request.method)(placeOf(request.url)))
 
-/**
- * An error that a client failed with, about the caller's own request; where a client below sent something else, about
- * nothing but its place.
- */
+/** An error that a client failed with, about the caller's own request. */
 export const cleaned = <E>(
   error: E,
   asked: HttpClientRequest.HttpClientRequest,
   secrets: Iterable<string>,
   handed?: HttpClientResponse.HttpClientResponse
-): E => {
-  const sent = httpErrors.requestOf(error)
-  if (sent === undefined) return error
-  const request = placeOf(sent.url) === placeOf(asked.url) ? quiet(asked) : bare(sent)
-  return httpErrors.handedBack(
+): E =>
+  httpErrors.handedBack(
     error,
-    request,
-    (response) => handed ?? new HandedResponse(response, request),
-    [...secretsOf(sent), ...queryOf(sent), ...secrets]
+    quiet(asked),
+    (response) => handed ?? new HandedResponse(response, asked),
+    (sent) => [...secretsOf(sent), ...queryOf(sent), ...secrets]
   )
-}
 
 const clean =
   (handed: HandedResponse, sent: HttpClientRequest.HttpClientRequest) =>
-  (error: httpErrors.ResponseError): httpErrors.ResponseError =>
-    httpErrors.handedBack(error, handed.request, () => handed, secretsOf(sent))
+  (error: httpErrors.ResponseError): httpErrors.ResponseError => cleaned(error, handed.request, secretsOf(sent), handed)
 
 /**
  * Delegates every member. The response below is in a private field because `util.inspect` looks through proxies and

@@ -14,10 +14,6 @@ export const filteredResponse = (error: unknown): HttpClientResponse.HttpClientR
     ? error.response
     : undefined
 
-/** The request that an error is about. */
-export const requestOf = (error: unknown): HttpClientRequest.HttpClientRequest | undefined =>
-  HttpClientError.isHttpClientError(error) ? error.request : undefined
-
 /**
  * The same error about the caller's own request, without the token. Any other error is left as it is. The secrets are
  * looked for in what the error was caused by.
@@ -26,11 +22,11 @@ export const handedBack = <E>(
   error: E,
   request: HttpClientRequest.HttpClientRequest,
   hand: (response: HttpClientResponse.HttpClientResponse) => HttpClientResponse.HttpClientResponse,
-  secrets: Iterable<string>
+  secretsIn: (sent: HttpClientRequest.HttpClientRequest) => Iterable<string>
 ): E => {
   if (!HttpClientError.isHttpClientError(error)) return error
   const { cause, description } = error
-  const tells = teller(secrets)
+  const tells = teller(secretsIn(error.request))
   const rest = {
     ...((typeof cause === "string" || cause instanceof Error) && isSilent(cause, tells) ? { cause } : {}),
     ...(description !== undefined && !tells(description) ? { description } : {})
@@ -43,46 +39,33 @@ export const handedBack = <E>(
 }
 
 /** What was thrown below, or what stands for it when it holds a secret or can't be looked through. */
-export const silentDefect = (defect: unknown, secrets: Iterable<string>): unknown => {
-  if (isSilent(defect, teller(secrets))) return defect
-  const name = defect instanceof Error ? defect.constructor.name : typeof defect
-  return new Error(`a defect below the middleware (${name}), which may hold a secret and is left out`)
-}
+export const silentDefect = (defect: unknown, secrets: Iterable<string>): unknown =>
+  isSilent(defect, teller(secrets))
+    ? defect
+    : new Error(`may hold a secret: ${Object(defect).constructor?.name}`)
 
 /** No cause has more in it than this. */
-const deepest = 6
 const most = 500
 
 /**
  * Whether nothing that hangs on a value tells a secret. Not silent are the platform's own errors, which hold requests, the
  * engine's JSON error, which quotes the text, and whatever can't be looked through.
  */
-const isSilent = (
-  value: unknown,
-  tells: (text: string) => boolean,
-  depth = deepest,
-  seen = new Set<unknown>()
-): boolean => {
+const isSilent = (value: unknown, tells: (text: string) => boolean, seen = new Set<unknown>()): boolean => {
   if (typeof value === "string") return !tells(value)
   if (typeof value !== "object" || value === null || seen.has(value) || isAuthError(value)) return true
   if (HttpClientError.isHttpClientError(value) || value instanceof SyntaxError) return false
   seen.add(value)
-  if (depth === 0 || seen.size > most) return false
-  if (value instanceof Uint8Array) return !tells(new TextDecoder().decode(value))
-  const isError = value instanceof Error
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (!isError && !Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return false
-  const names = [...Reflect.ownKeys(value), ...(isError ? ["name", "message", "stack", "cause"] : [])]
-  return names.every((name) => !tells(String(name)) && isSilent(read(value, name), tells, depth - 1, seen))
-}
-
-/** A getter may throw; what it throws counts as what it says. */
-const read = (value: object, name: PropertyKey): unknown => {
-  try {
-    return Reflect.get(value, name)
-  } catch (error) {
-    return error
-  }
+  if (seen.size > most) return false
+  // An object of another class may hide what it holds, and show it when it is printed.
+  if (!(value instanceof Error) && value.constructor !== Object && !Array.isArray(value)) return false
+  return [...Reflect.ownKeys(value), "name", "message", "stack", "cause"].every((name) => {
+    try {
+      return isSilent(Reflect.get(value, name), tells, seen)
+    } catch {
+      return false
+    }
+  })
 }
 
 /**

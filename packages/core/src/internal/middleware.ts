@@ -121,10 +121,10 @@ class Middleware<E, R> {
 
   /** With the caller's own header and nothing of ours; what comes back is as silent as any. */
   private asItIs(request: Request): Effect.Effect<Response, E, R> {
-    return Effect.matchCauseEffect(this.self.execute(request), {
-      onFailure: (cause) => Effect.failCause(silenced(cause, request, [])),
-      onSuccess: (response) => Effect.succeed(new HandedResponse(response, request))
-    })
+    return Effect.map(
+      Effect.mapErrorCause(this.self.execute(request), (cause) => silenced(cause, request, [])),
+      (response) => new HandedResponse(response, request)
+    )
   }
 
   /** A body that can be sent only once deserves a token that will not die on the way. */
@@ -273,12 +273,10 @@ const silenced = <E>(cause: Cause.Cause<E>, asked: Request, secrets: ReadonlyArr
   Cause.match(cause, {
     onEmpty: Cause.empty as Cause.Cause<E>,
     onFail: (error) => Cause.fail(cleaned(error, asked, secrets)),
-    onDie: (defect) =>
-      Cause.die(
-        httpErrors.requestOf(defect) === undefined
-          ? httpErrors.silentDefect(defect, [...secretsOf(asked), ...secrets])
-          : cleaned(defect, asked, secrets)
-      ),
+    onDie: (defect) => {
+      const clean = cleaned(defect, asked, secrets)
+      return Cause.die(clean === defect ? httpErrors.silentDefect(defect, [...secretsOf(asked), ...secrets]) : clean)
+    },
     onInterrupt: (id) => Cause.interrupt(id),
     onSequential: Cause.sequential,
     onParallel: Cause.parallel

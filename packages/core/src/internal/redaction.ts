@@ -43,14 +43,13 @@ const withoutPieces = (text: string, secrets: Iterable<string>): string => {
     if (word.length < longWord) continue
     for (let at = 0; at + piece <= word.length; at++) pieces.add(word.slice(at, at + piece))
   }
-  let out = ""
   let shown = 0
-  for (let at = 0; at + piece <= text.length; at++) {
-    if (!pieces.has(text.slice(at, at + piece))) continue
-    if (at >= shown) out += text.slice(shown, at) + gone
+  return text.replace(/[^]/g, (letter, at: number) => {
+    const isShown = at >= shown
+    if (!pieces.has(text.slice(at, at + piece))) return isShown ? letter : ""
     shown = at + piece
-  }
-  return out + text.slice(shown)
+    return isShown ? gone : ""
+  })
 }
 
 /** Tells whether a text holds one of the secrets in any usual spelling. Fewer than four letters are in every text. */
@@ -126,12 +125,6 @@ export const secretsOf = (request: HttpClientRequest.HttpClientRequest): Readonl
   fromUrl(request.url, found)
   fromBody(request.body, found)
   return found
-}
-
-/** The values of a query that are long enough to be told from other words. */
-export const queryOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
-  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-  return url._tag === "Left" ? [] : Array.from(url.right.searchParams.values()).filter((value) => value.length >= 8)
 }
 
 const fromUrl = (text: string, found: Set<string>): void => {
