@@ -195,6 +195,18 @@ describe("signing in by itself", () => {
       assert.strictEqual((yield* Fiber.join(waiting)).session, own.session)
     }).pipe(session.provided))
 
+  it.scoped("signing out meanwhile is what those are told who waited for credentials that are then refused", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make({ credentials: Effect.succeed("wrong") })
+      yield* script.enqueue("signIn", ScriptedProvider.after("1 second", session.dead))
+      const waiting = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("100 millis")
+      yield* auth.signOut
+      yield* TestClock.adjust("2 seconds")
+      const error = yield* Fiber.join(waiting)
+      assert.isTrue(error._tag === "SignInRequired" && error.reason === "signed-out")
+    }).pipe(session.provided))
+
   it.scoped("G06: tokens that are dead on arrival do not make it sign in again and again", () =>
     Effect.gen(function*() {
       const credentials = Effect.succeed("secret")

@@ -67,7 +67,7 @@ const setup = Effect.fnUntraced(function*(
   yield* auth.signIn("secret")
   const record = Effect.map(inner.get(key), Option.getOrThrow)
   const edit = (change: Partial<SessionRecord> | ((current: SessionRecord) => Partial<SessionRecord>)) =>
-    Effect.flatMap(record, (current) => {
+    Effect.flatMap(Effect.orDie(record), (current) => {
       const changed = typeof change === "function" ? change(current) : change
       return Effect.orDie(
         inner.compareAndSet(key, current.version, { ...current, ...changed, version: current.version + 1 })
@@ -236,6 +236,14 @@ describe("a claim", () => {
       const error = yield* Effect.flip(auth.renew(yield* auth.accessToken))
       assert.strictEqual(error._tag, "RefreshOutcomeUnknown")
       assert.strictEqual(yield* script.count("refresh"), 1)
+    }))
+
+  it.scoped("that its owner left behind is doubt also for who has to try at once", () =>
+    Effect.gen(function*() {
+      const { auth, edit, script } = yield* setup()
+      yield* edit({ claim: { ...theirs, owner: "here" } })
+      yield* script.enqueue("refresh", session.dead)
+      assert.strictEqual((yield* Effect.flip(auth.renew(yield* auth.accessToken)))._tag, "RefreshOutcomeUnknown")
     }))
 
   it.scoped("for a sign-in is no doubt about the refresh token", () =>
