@@ -115,10 +115,10 @@ Effect.runPromise(Effect.scoped(Effect.provide(program, [FetchHttpClient.layer, 
 
 /** In kB of 1,000 bytes. */
 const budgets = {
-  placewise: { name: "Placewise", own: 27, all: 56 },
-  priava: { name: "Priava", own: 26, all: 56 },
-  pitchpoint: { name: "Pitchpoint", own: 26, all: 56 },
-  "wallet-app": { name: "WalletApp", own: 26, all: 56 }
+  placewise: { name: "Placewise", own: 28, all: 56 },
+  priava: { name: "Priava", own: 27, all: 56 },
+  pitchpoint: { name: "Pitchpoint", own: 27, all: 56 },
+  "wallet-app": { name: "WalletApp", own: 27, all: 56 }
 } as const
 
 const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
@@ -133,7 +133,7 @@ describe("what a session adds to a bundle (minified, gzipped)", () => {
     console.log(`core: own ${kB(own)}, all ${kB(all)}`)
     // What is not measured is no small bundle.
     assert.isAbove(own, 5_000)
-    assert.isAtMost(own, 20_000)
+    assert.isAtMost(own, 21_000)
     assert.isAtMost(all, 28_000)
   })
 

@@ -293,6 +293,7 @@ describe("what others wrote", () => {
       const rejected = yield* auth.accessToken
       yield* auth.renew(rejected)
       assert.strictEqual((yield* other.renew(rejected)).generation, 2)
+      yield* TestClock.adjust("1 millis")
       assert.deepStrictEqual(tags, ["Adopted"])
       assert.strictEqual(yield* script.count("refresh"), 1)
     }))

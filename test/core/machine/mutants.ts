@@ -85,7 +85,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "a flight that ended stays in the way",
     file: "internal/flight.ts",
-    from: "          cell.flight = undefined\n",
+    from: "        cell.flight = undefined\n",
     to: ""
   },
   {
