@@ -1,4 +1,4 @@
-import { AccessTokenRejected, AuthMisconfigured } from "@effect-auth/core/AuthError"
+import { AccessTokenRejected, AuthMisconfigured, TokenStoreError } from "@effect-auth/core/AuthError"
 import { describe, expect, it } from "@effect/vitest"
 
 const about = { provider: "p", account: "a", operation: "call" } as const
@@ -19,5 +19,10 @@ describe("the messages of errors", () => {
     expect(messageOf("origin")).toMatch(/does not declare; the token was not sent$/)
     expect(messageOf("client", "invalid_client")).toBe("p call: misconfigured, client: invalid_client")
     expect(messageOf("scope")).toBe("p call: misconfigured, scope")
+  })
+
+  it("begin with what was done where no provider is known", () => {
+    const error = new TokenStoreError({ provider: "", account: "", operation: "open", reason: "missing-key" })
+    expect(error.message).toMatch(/^open: /)
   })
 })

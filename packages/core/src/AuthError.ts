@@ -55,7 +55,7 @@ const oauth = {
 }
 
 const about = (self: { readonly provider: string; readonly operation: string; readonly status?: number | undefined }) =>
-  `${self.provider} ${self.operation}` + (self.status === undefined ? "" : ` (HTTP ${self.status})`)
+  `${self.provider} ${self.operation}`.trim() + (self.status === undefined ? "" : ` (HTTP ${self.status})`)
 
 const said = (self: { readonly error?: string | undefined; readonly errorDescription?: string | undefined }) =>
   (self.error === undefined ? "" : `: ${self.error}`) +

@@ -22,7 +22,7 @@ import type { TokenSet } from "./TokenSet.ts"
 export interface TokenResponse {
   readonly accessToken: Redacted.Redacted<string>
   readonly refreshToken?: Redacted.Redacted<string> | undefined
-  /** Compared without case; anything but `bearer` is refused. Absent means `bearer`. */
+  /** Compared without case; anything but `bearer` is refused. Absent, or empty, means `bearer`. */
   readonly tokenType?: string | undefined
   /** Seconds, as the wire told them: a number or a numeric text; anything else is the provider's `defaultLifetime`. */
   readonly expiresIn?: unknown

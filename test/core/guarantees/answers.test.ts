@@ -36,11 +36,13 @@ describe("answers", () => {
   it.scoped("G36: the token type is compared without case, and an unknown one is not sent as Bearer", () =>
     Effect.gen(function*() {
       const { auth, script } = yield* session.make()
-      yield* script.enqueue("refresh", answering({ tokenType: "BEARER" }), answering({ tokenType: "mac" }))
+      const [loud, empty, other] = ["BEARER", " ", "mac"].map((tokenType) => answering({ tokenType }))
+      yield* script.enqueue("refresh", loud!, empty!, other!)
+      yield* auth.refresh
       yield* auth.refresh
       const error = yield* Effect.flip(auth.refresh)
       assert.isTrue(error._tag === "ProviderUnavailable" && error.reason === "malformed")
-      assert.strictEqual((yield* auth.accessToken).generation, 2)
+      assert.strictEqual((yield* auth.accessToken).generation, 3)
     }).pipe(session.provided))
 
   it.scoped("G37: a refresh that answers another subject is refused and reported, and the session is kept", () =>

@@ -151,6 +151,30 @@ describe("stores", () => {
       assert.isTrue(Exit.isSuccess(renewed) && renewed.value.generation === 2)
     }))
 
+  it.scoped("G31: another owner's Retry-After is waited out, not looked at every second", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      let reads = 0
+      const store: TokenStore.Service = {
+        ...inner,
+        get: (key) => Effect.zipRight(Effect.sync(() => void reads++), inner.get(key))
+      }
+      const script = yield* ScriptedProvider.make<string>({ expiresIn: 3_600 })
+      const owner = yield* serviceOver(script, inner)
+      yield* owner.signIn("secret")
+      const other = yield* serviceOver(script, store, { mode: "scheduled" })
+      yield* other.accessToken
+      yield* TestClock.adjust("40 minutes")
+      yield* script.enqueue("refresh", session.waitFor("10 minutes"))
+      yield* Effect.exit(owner.refresh)
+      reads = 0
+      yield* TestClock.adjust("9 minutes")
+      assert.isAtMost(reads, 3)
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(yield* script.count("refresh"), 2)
+      assert.strictEqual((yield* other.accessToken).generation, 2)
+    }))
+
   it.scoped("G17: tokens that are not saved yet keep their claim, also against siblings", () =>
     Effect.gen(function*() {
       const inner = yield* shared()

@@ -202,7 +202,7 @@ export const tokensOf = <C>(
     refreshExpiresAt: finite(response.refreshExpiresAt),
     subject: response.subject
   }
-  const isBearer = response.tokenType === undefined || response.tokenType.toLowerCase() === "bearer"
+  const isBearer = (response.tokenType?.trim().toLowerCase() || "bearer") === "bearer"
   const isOthers = previous?.subject !== undefined && issued.subject !== undefined &&
     previous.subject !== issued.subject
   if (isOthers) return Either.left(unknownOutcome("malformed", "other_subject"))

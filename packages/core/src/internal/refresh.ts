@@ -2,8 +2,11 @@
  * One flight, from looking at the record to a session that meets the need: flush, read, wait, gate; then `exchange.ts`.
  * The steps are numbered as in `docs/architecture.md`.
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { ProviderUnavailable, SignInRequired } from "../AuthError.ts"
 import type { SessionRecord } from "../SessionRecord.ts"
@@ -29,18 +32,27 @@ type Plan =
 
 export const run = <C>(engine: Engine<C>, cell: Cell, flight: Flight): Effect.Effect<void, FlightError> =>
   observed(engine, cell, flight, fly(engine, cell, flight)).pipe(
-    Effect.onExit(() => reschedule(engine, cell))
+    Effect.onExit((exit) => reschedule(engine, cell, exit))
   )
 
-/** A session that is still due is looked at again when its backoff is over. */
-const reschedule = <C>(engine: Engine<C>, cell: Cell): Effect.Effect<void> =>
+/** A session that is still due is looked at again when its backoff is over, whose ever it is. */
+const reschedule = <C>(engine: Engine<C>, cell: Cell, exit: Exit.Exit<void, FlightError>): Effect.Effect<void> =>
   Effect.map(now, ({ mono }) => {
     const isUnknown = cell.status === "unloaded"
     if (!isUnknown && (cell.status !== "active" || cell.due > mono)) return
-    const next = mono + Math.max(100, cell.extras?.backoff?.last ?? 1_000)
+    const wait = Math.max(toldBy(exit), cell.extras?.backoff?.last ?? 0) || 1_000
+    const next = mono + Math.max(100, wait)
     if (engine.settings.scheduled && !engine.closed) engine.scheduler.schedule(cell, next)
     else cell.due = next
   })
+
+/** Milliseconds: how long not to ask. */
+const toldBy = (exit: Exit.Exit<void, FlightError>): number => {
+  const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.failureOption(exit.cause)) : undefined
+  return error?._tag === "ProviderUnavailable" && error.retryAfter !== undefined
+    ? Duration.toMillis(error.retryAfter)
+    : 0
+}
 
 const fly = Effect.fnUntraced(function*<C>(
   engine: Engine<C>,

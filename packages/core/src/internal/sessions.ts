@@ -7,6 +7,9 @@ import type { Engine } from "./engine.ts"
 /** A timer longer than this fires at once. */
 const longestTimer = 2 ** 31 - 1
 
+/** Looking for idle sessions more often than this (milliseconds) would be all that is done. */
+const shortestTimer = 1_000
+
 /** So many cells are looked at in one turn of the event loop. */
 const perTurn = 4_096
 
@@ -53,7 +56,8 @@ export const makeSessions = <C>(
       }
     }
   }
-  return Effect.forever(Effect.zipRight(Effect.sleep(Math.min(idleAfter, longestTimer)), sweep)).pipe(
+  const interval = Math.max(shortestTimer, Math.min(idleAfter, longestTimer))
+  return Effect.forever(Effect.zipRight(Effect.sleep(interval), sweep)).pipe(
     Effect.forkScoped,
     Effect.as(sessions)
   )
