@@ -259,12 +259,13 @@ describe("a claim", () => {
       yield* edit({ claim: theirs })
       yield* TestClock.adjust("1 hour")
       const waiting = yield* Effect.fork(auth.refresh)
-      yield* TestClock.adjust("19 seconds")
+      yield* TestClock.adjust("15 seconds")
       yield* edit({ claim: { ...theirs, id: "another" } })
       yield* TestClock.adjust("1 second")
       yield* TestClock.adjust("18 seconds")
       assert.strictEqual(yield* script.count("refresh"), 0)
-      yield* TestClock.adjust("3 seconds")
+      // Beyond 40 seconds a flight gives up.
+      yield* TestClock.adjust("4 seconds")
       assert.strictEqual(yield* script.count("refresh"), 1)
       assert.strictEqual((yield* Fiber.join(waiting)).generation, 2)
     }))
@@ -305,6 +306,20 @@ describe("what others wrote", () => {
       const error = yield* Effect.flip(auth.refresh)
       assert.isTrue(error._tag === "SignInRequired" && error.reason === "never")
       assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+    }))
+})
+
+describe("a backoff that is waited out", () => {
+  it.scoped("G28: an end that comes meanwhile is told as the end", () =>
+    Effect.gen(function*() {
+      const { auth, edit } = yield* setup()
+      yield* TestClock.adjust("2 hours")
+      yield* edit({ retry: { failures: 1, at: 2 * session.hour, delay: 1_000, floor: 0 } })
+      const waiting = yield* Effect.fork(Effect.flip(auth.accessToken))
+      yield* TestClock.adjust("500 millis")
+      yield* edit({ retry: undefined, state: { _tag: "ended", reason: "refresh-token-rejected" } })
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(waiting))._tag, "RefreshTokenRejected")
     }))
 })
 

@@ -55,7 +55,8 @@ const serviceOver = (
 const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
 
 describe("stores", () => {
-  for (const [how, thrown] of Object.entries({ dies: Effect.die("a driver's bug"), throws: undefined })) {
+  const ways = { dies: Effect.die("a driver's bug"), "is interrupted": Effect.interrupt, throws: undefined }
+  for (const [how, thrown] of Object.entries(ways)) {
     it.scoped(`G17: a store whose code ${how} in the middle of a commit costs no tokens`, () =>
       Effect.gen(function*() {
         const inner = yield* TokenStore.makeMemory
@@ -280,6 +281,7 @@ describe("stores", () => {
       yield* TestClock.adjust("5 seconds")
       reading = 0
       assert.strictEqual((yield* auth.state)._tag, "SignedOut")
+      yield* TestClock.adjust("2 seconds")
     }))
 
   it.scoped("G25, G46: a sign-out that could not be written is told, and revokes, once it is", () =>

@@ -1,7 +1,9 @@
 /** Waiting for somebody else's code no longer than we like, and leaving it behind when that is over. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as ownFiber from "./ownFiber.ts"
 
 /**
@@ -23,4 +25,12 @@ export const bounded = <A, E, E2>(
           Effect.flatten
         )
     )
+  )
+
+/** Somebody else's code that throws, or ends interrupted, has failed: nobody who waits for it dies of that. */
+export const orFailed = <A, E, E2>(effect: () => Effect.Effect<A, E>, failure: () => E2): Effect.Effect<A, E | E2> =>
+  Effect.flatMap(
+    Effect.exit(Effect.suspend(effect)),
+    (exit): Effect.Effect<A, E | E2> =>
+      Exit.isSuccess(exit) ? exit : Effect.fail(Option.getOrElse(Cause.failureOption(exit.cause), failure))
   )

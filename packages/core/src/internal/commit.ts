@@ -65,7 +65,9 @@ export const commit = Effect.fnUntraced(function*<C>(
     return { _tag: "Published", record: written.record, degraded: false }
   }
   const next = unsaved.next(believed)
-  const isOvertaken = unsaved.claim !== undefined && cell.extras?.unsaved !== undefined
+  // This process claimed without adopting its own claim: what it adopted since is newer.
+  const isOvertaken = unsaved.claim !== undefined &&
+    (cell.extras?.unsaved !== undefined || cell.version > (believed?.version ?? Infinity))
   if (next === undefined || isOvertaken) {
     yield* inVain(engine, unsaved, undefined)
     return { _tag: "Superseded", record: undefined }

@@ -6,7 +6,7 @@ import { TokenStoreError } from "../AuthError.ts"
 import type { RecordKey } from "../RecordKey.ts"
 import type { SessionRecord } from "../SessionRecord.ts"
 import type * as TokenStore from "../TokenStore.ts"
-import { bounded } from "./bounded.ts"
+import { bounded, orFailed } from "./bounded.ts"
 import { now } from "./time.ts"
 
 /** One change of a record, as a function of what is there. */
@@ -81,10 +81,7 @@ const answered = <A>(
   within: number
 ): Effect.Effect<A, TokenStoreError> =>
   bounded(
-    Effect.catchAllDefect(
-      Effect.suspend(ask),
-      () => Effect.fail(failed(key, operation, "the store's code threw"))
-    ),
+    orFailed(ask, () => failed(key, operation, "the store's code threw")),
     Effect.timeoutFail({ duration: within, onTimeout: () => failed(key, operation, "no answer in time") })
   )
 

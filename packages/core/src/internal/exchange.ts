@@ -108,11 +108,11 @@ export const leftOf = <C>(engine: Engine<C>, since: number): Effect.Effect<numbe
     return claimTtl < shortestClaim ? deadline : Math.max(0, Math.min(deadline, claimTtl - (mono - since)))
   })
 
-export const closing = <C>(engine: Engine<C>, cell: Cell) =>
+export const closing = <C>(engine: Engine<C>, cell: Cell, operation = "refresh") =>
   new ProviderUnavailable({
     provider: engine.provider.name,
     account: cell.account,
-    operation: "refresh",
+    operation,
     reason: "closing"
   })
 

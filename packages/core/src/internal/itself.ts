@@ -9,6 +9,7 @@ import { AuthMisconfigured, TokenRequestRejected } from "../AuthError.ts"
 import type { ExchangeFailure } from "../ExchangeFailure.ts"
 import * as SessionRecord from "../SessionRecord.ts"
 import { adopt } from "./adopt.ts"
+import { orFailed } from "./bounded.ts"
 import { call } from "./call.ts"
 import { type Cell, extrasOf, type Need } from "./cell.ts"
 import * as credential from "./credentials.ts"
@@ -16,7 +17,7 @@ import * as durable from "./durable.ts"
 import { emit, type Engine, type FlightError, keyOf } from "./engine.ts"
 import * as errors from "./errors.ts"
 import { claim, closing, giveBack, holding, leftOf, newClaim, type Outcome, tokensOf } from "./exchange.ts"
-import { exchanged, exchanging, operationOf } from "./observe.ts"
+import { exchanged, exchanging } from "./observe.ts"
 import { ended, hasMovedOn } from "./release.ts"
 import * as retrying from "./retrying.ts"
 import { begin } from "./signIn.ts"
@@ -30,12 +31,6 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
   otherwise: FlightError
 ): Effect.fn.Return<Outcome, FlightError> {
   const subject = { provider: engine.provider.name, account: cell.account, operation: "signIn" }
-  const at = yield* now
-  const wait = retrying.remaining(cell, record?.retry, need._tag === "forced", at)
-  if (wait > 0) {
-    const error = errors.ofBackoff({ ...subject, operation: operationOf(need) }, wait, record?.retry?.status)
-    return { _tag: "Failed", error, retryIn: need._tag === "forced" ? undefined : wait }
-  }
   const given = engine.settings.credentials
   if (given === undefined) return yield* otherwise
   const credentials = yield* ask(engine, cell, () => given(cell.account), subject)
@@ -53,12 +48,11 @@ export const signInByItself = Effect.fnUntraced(function*<C>(
  * configuration. What it says may hold the credentials.
  */
 const ask = <C>(engine: Engine<C>, cell: Cell, given: () => Effect.Effect<C, unknown>, subject: errors.Subject) =>
-  Effect.suspend(given).pipe(
+  orFailed(given, () => undefined).pipe(
     Effect.disconnect,
     Effect.timeout(engine.settings.deadline),
-    Effect.catchAllDefect(Effect.fail),
     Effect.mapError(() => new AuthMisconfigured({ ...subject, reason: "credentials" })),
-    Effect.raceFirst(Effect.zipRight(Deferred.await(engine.leaving), closing(engine, cell)))
+    Effect.raceFirst(Effect.zipRight(Deferred.await(engine.leaving), closing(engine, cell, subject.operation)))
   )
 
 const underClaim = Effect.fnUntraced(function*<C>(
@@ -68,7 +62,7 @@ const underClaim = Effect.fnUntraced(function*<C>(
   record: SessionRecord.SessionRecord | undefined,
   credentials: C
 ): Effect.fn.Return<Outcome, FlightError> {
-  if (engine.closed) return yield* closing(engine, cell)
+  if (engine.closed) return yield* closing(engine, cell, "signIn")
   const mark = newClaim(engine, "signIn", (yield* now).wall)
   const key = keyOf(engine, cell)
   const base = record ?? SessionRecord.empty(key)

@@ -119,7 +119,7 @@ class Middleware<E, R> {
     )
   }
 
-  /** With the caller's own header and nothing of ours; what comes back is as silent as any. */
+  /** With the caller's own header and nothing of ours; what comes back is as silent as every other answer. */
   private asItIs(request: Request): Effect.Effect<Response, E, R> {
     return Effect.map(
       Effect.mapErrorCause(this.self.execute(request), (cause) => silenced(cause, request, [])),

@@ -1,5 +1,5 @@
 /**
- * Fibers of their own: the only place where a fiber is started that belongs neither to its caller nor to a scope. Closing a
+ * Fibers of their own: the only place in core where one is started that belongs neither to its caller nor to a scope. Closing a
  * scope interrupts interruptible I/O even inside an uninterruptible region of a fiber that was forked in it, and would so
  * cut off an exchange that was sent. Whoever starts one sees to its end: by a deadline, or when the engine is leaving.
  */

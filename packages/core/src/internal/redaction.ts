@@ -41,12 +41,12 @@ const withoutPieces = (text: string, secrets: Iterable<string>): string => {
   const pieces = new Set<string>()
   for (const word of Array.from(secrets).flatMap((secret) => secret.split(/\s+/))) {
     if (word.length < longWord) continue
-    for (let at = 0; at + piece <= word.length; at++) pieces.add(word.slice(at, at + piece))
+    for (let at = 0; at + piece <= word.length; at++) pieces.add(word.slice(at, at + piece).toLowerCase())
   }
   let shown = 0
   return text.replace(/[^]/g, (letter, at: number) => {
     const isShown = at >= shown
-    if (!pieces.has(text.slice(at, at + piece))) return isShown ? letter : ""
+    if (!pieces.has(text.slice(at, at + piece).toLowerCase())) return isShown ? letter : ""
     shown = at + piece
     return isShown ? gone : ""
   })

@@ -21,13 +21,14 @@ import { closing, exchangeRefreshToken, type Outcome } from "./exchange.ts"
 import { signInByItself } from "./itself.ts"
 import { observed, operationOf } from "./observe.ts"
 import * as retrying from "./retrying.ts"
-import { now } from "./time.ts"
+import { type Now, now } from "./time.ts"
 
 /** What is to be done about a session whose need is not met. */
 type Plan =
   | { readonly _tag: "Serve" }
   | { readonly _tag: "SignIn"; readonly otherwise: FlightError }
-  | { readonly _tag: "Wait"; readonly time: number; readonly error: FlightError }
+  /** A backoff runs; without a time it is not waited out. */
+  | { readonly _tag: "Wait"; readonly time: number | undefined; readonly error: FlightError }
   | { readonly _tag: "Refresh"; readonly record: SessionRecord; readonly tokens: TokenSet }
 
 export const run = <C>(engine: Engine<C>, cell: Cell, flight: Flight): Effect.Effect<void, FlightError> =>
@@ -77,12 +78,12 @@ const fly = Effect.fnUntraced(function*<C>(
       yield* claims.waitForChange(engine, cell, record)
       continue
     }
-    // What went wrong a moment ago says more than "not again yet".
-    const plan = yield* Effect.mapError(gate(engine, cell, need, record), (error) => failed ?? error)
+    const plan = yield* gate(engine, cell, need, record)
     if (plan._tag === "Serve") return
     if (plan._tag === "Wait") {
-      failed ??= plan.error
-      yield* afterFailure(engine, need, { _tag: "Failed", error: failed, retryIn: plan.time }, attempt++, started)
+      // What went wrong a moment ago says more than "not again yet".
+      const error = failed ?? plan.error
+      yield* afterFailure(engine, need, { _tag: "Failed", error, retryIn: plan.time }, attempt++, started)
       continue
     }
     const outcome = plan._tag === "Refresh"
@@ -148,7 +149,7 @@ const gate = Effect.fnUntraced(function*<C>(
   const subject = subjectOf(engine, cell, need)
   if (record === undefined || cell.status === "never" || cell.status === "signedOut") {
     const reason = cell.status === "signedOut" ? "signed-out" : "never"
-    return yield* orSignIn(engine, new SignInRequired({ ...subject, reason }), reason === "never")
+    return yield* orSignIn(engine, cell, need, record, new SignInRequired({ ...subject, reason }), reason === "never")
   }
   if (record.state._tag === "ended") {
     if (need._tag === "rejected") {
@@ -157,14 +158,14 @@ const gate = Effect.fnUntraced(function*<C>(
     }
     // Without a fingerprint refused credentials can't be told from new ones: they are not sent again.
     const mayTry = record.state.reason !== "credentials" || engine.provider.fingerprint !== undefined
-    return yield* orSignIn(engine, errors.ofEnd(subject, record.state), mayTry)
+    return yield* orSignIn(engine, cell, need, record, errors.ofEnd(subject, record.state), mayTry)
   }
   const at = yield* now
   const tokens = record.tokens
   const pastKnownLife = tokens?.refreshExpiresAt !== undefined && at.wall >= tokens.refreshExpiresAt
   if (tokens?.refreshToken === undefined || engine.provider.refresh === undefined || pastKnownLife) {
     if (need._tag === "scheduled") return yield* serveUntilTheEnd(engine, cell)
-    return yield* orSignIn(engine, new SignInRequired({ ...subject, reason: "expired" }), true)
+    return yield* orSignIn(engine, cell, need, record, new SignInRequired({ ...subject, reason: "expired" }), true)
   }
   const doubt = record.doubt ?? claims.doubtOf(cell, record.claim)
   const isAlive = freshness(cell, at) !== "dead"
@@ -173,19 +174,36 @@ const gate = Effect.fnUntraced(function*<C>(
     if (need._tag === "forced") return yield* errors.ofBackoff(subject, cell.deadAt - at.mono, undefined)
     return yield* serveUntilTheEnd(engine, cell)
   }
-  const wait = retrying.remaining(cell, record.retry, need._tag === "forced", at)
-  if (wait > 0) {
-    const error = errors.ofBackoff(subject, wait, record.retry?.status)
-    // What even a forced refresh obeys is not waited out: Retry-After, mostly.
-    return need._tag === "forced" ? yield* error : { _tag: "Wait", time: wait, error }
-  }
-  return { _tag: "Refresh", record: { ...record, doubt }, tokens }
+  return unlessWaiting(engine, cell, need, record, at, { _tag: "Refresh", record: { ...record, doubt }, tokens })
 })
 
-const orSignIn = <C>(engine: Engine<C>, error: FlightError, allowed: boolean): Effect.Effect<Plan, FlightError> =>
-  allowed && engine.settings.credentials !== undefined
-    ? Effect.succeed({ _tag: "SignIn", otherwise: error })
-    : Effect.fail(error)
+const orSignIn = Effect.fnUntraced(function*<C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need,
+  record: SessionRecord | undefined,
+  error: FlightError,
+  allowed: boolean
+): Effect.fn.Return<Plan, FlightError> {
+  if (!allowed || engine.settings.credentials === undefined) return yield* error
+  return unlessWaiting(engine, cell, need, record, yield* now, { _tag: "SignIn", otherwise: error })
+})
+
+const unlessWaiting = <C>(
+  engine: Engine<C>,
+  cell: Cell,
+  need: Need,
+  record: SessionRecord | undefined,
+  at: Now,
+  plan: Plan
+): Plan => {
+  const isForced = need._tag === "forced"
+  const wait = retrying.remaining(cell, record?.retry, isForced, at)
+  if (wait <= 0) return plan
+  const error = errors.ofBackoff(subjectOf(engine, cell, need), wait, record?.retry?.status)
+  // What even a forced refresh obeys is not waited out: Retry-After, mostly.
+  return { _tag: "Wait", time: isForced ? undefined : wait, error }
+}
 
 /** Nothing can be done before the live token dies; once it is dead, nothing before somebody asks. */
 const serveUntilTheEnd = <C>(engine: Engine<C>, cell: Cell): Effect.Effect<Plan> =>

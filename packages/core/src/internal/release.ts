@@ -85,11 +85,13 @@ export const release = Effect.fnUntraced(function*<C>(
   const refusal = isUncertain(failure, isInDoubt(engine, claimed))
     ? refused(claimed.refusal, failure, at.wall)
     : claimed.refusal
+  const isUnsent = failure.reason === "closing" && failure.sent === "no"
   const id = claimed.claim?.id
   const next = (current: SessionRecord | undefined): SessionRecord | undefined => {
     if (current === undefined || current.claim?.id !== id) return undefined
     if (end !== undefined) return ended(current, end, failure)
-    return { ...current, claim: undefined, doubt, retry, refusal }
+    // What closing kept from being sent is nobody's failure.
+    return { ...current, claim: undefined, doubt, retry: isUnsent ? current.retry : retry, refusal }
   }
   const written = yield* durable.write(
     engine.store,

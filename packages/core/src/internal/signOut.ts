@@ -42,10 +42,14 @@ const leave = Effect.fnUntraced(function*<C>(
   // A sign-in that was under way when this was asked for has ended by now.
   forget(engine, cell)
   let tokens: TokenSet | undefined
-  let only: string | undefined
-  const leaving = departure(cell.extras?.unsaved, (found) => {
-    const isLeft = only === undefined || only === found.session
-    tokens = isLeft ? found.tokens : undefined
+  let isLate = false
+  const left = new Set([cell.extras?.forgotten])
+  const known = cell.version
+  const leaving = departure(cell.extras?.unsaved, (found, latest) => {
+    // What somebody begins elsewhere after the store failed is not what was left.
+    const isLeft = !isLate || found === undefined || left.has(found.session) || found.version < known
+    if (!isLate) left.add(found?.session)
+    tokens = isLeft ? latest.tokens : undefined
     return isLeft
   })
   keep(engine, cell, leaving)
@@ -54,30 +58,32 @@ const leave = Effect.fnUntraced(function*<C>(
     isThere: (current) => current.commitId === leaving.commitId
   }, engine.settings.commitPatience)
   if (written._tag === "Failed") {
-    // What somebody begins elsewhere from now on is not what was left.
-    only = cell.extras?.forgotten
+    isLate = true
     const told = Effect.suspend(() => tokens === undefined ? Effect.void : revoke(engine, tokens))
-    yield* ownFiber.start(Effect.zipRight(saveLater(engine, cell, leaving), told))
+    yield* ownFiber.start(toItsEnd(engine, () => Effect.zipRight(saveLater(engine, cell, leaving), told)))
     return yield* written.error
   }
   if (cell.extras?.unsaved === leaving) {
     keep(engine, cell, undefined)
     cell.extras.forgotten = undefined
     yield* adopt(engine, cell, written.record, "written")
+    if (written._tag === "Saved") yield* emit(engine, cell, { _tag: "SignedOut" }, written.record)
   }
-  if (written._tag === "Saved") yield* emit(engine, cell, { _tag: "SignedOut" }, written.record)
   return tokens === undefined ? "nothing-to-revoke" : yield* revoke(engine, tokens)
 })
 
 /** Erases the tokens and bumps the generation; tokens that were not saved yet go the same way. */
-const departure = (unsaved: Unsaved | undefined, isLeft: (found: SessionRecord) => boolean): Unsaved => {
+const departure = (
+  unsaved: Unsaved | undefined,
+  isLeft: (found: SessionRecord | undefined, latest: SessionRecord) => boolean
+): Unsaved => {
   const commitId = randomId()
   return {
     commitId,
     isDeparture: true,
     next: (current) => {
       const latest = unsaved?.next(current) ?? current
-      if (latest === undefined || !isLeft(latest)) return undefined
+      if (latest === undefined || !isLeft(current, latest)) return undefined
       return {
         ...latest,
         ...cleared,

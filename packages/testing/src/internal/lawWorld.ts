@@ -70,11 +70,11 @@ const isText = (value: unknown): value is Redacted.Redacted<string> =>
   Redacted.isRedacted(value) && typeof Redacted.value(value) === "string"
 
 /** The texts that are `Redacted` anywhere in a value. */
-const secretsIn = (value: unknown): ReadonlyArray<string> =>
+const secretsIn = (value: unknown, depth = 0): ReadonlyArray<string> =>
   isText(value)
     ? [Redacted.value(value)]
-    : typeof value === "object" && value !== null
-    ? Object.values(value).flatMap(secretsIn)
+    : typeof value === "object" && value !== null && depth < 6
+    ? Object.values(value).flatMap((inner) => secretsIn(inner, depth + 1))
     : []
 
 const plain = (secret: string | Redacted.Redacted<string>): string =>
