@@ -10,6 +10,17 @@ const node =
   "^node:|^(assert|buffer|child_process|crypto|dns|events|fs|http|https|net|os|path|process|stream|tls|url|util|"
   + "worker_threads|zlib)(/|$)|(^|/)node_modules/(@effect/platform-(node|bun)(-shared)?|@types/node)/"
 
+/**
+ * Pairs of files in core that may import each other: a public module and its own body. Only types go upwards. Any other circle
+ * is an error, also one of types alone; shapes that both need are in `internal/shapes`.
+ */
+const pairs = [
+  {
+    files: ["AuthHttpClient", "internal/http/sessionClient"],
+    reason: "The public module says what the options of a session's client are; its body reads them."
+  }
+].map(({ files, reason }) => ({ reason, path: `^packages/core/src/(${files.join("|")})[.]ts$` }))
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
@@ -29,28 +40,50 @@ module.exports = {
       to: { couldNotResolve: false, pathNot: ["^packages/$1/src/", "^packages/core/src/", effect, platform] }
     },
     {
+      name: "oauth2-knows-core",
+      comment:
+        "oauth2 imports core, effect, @effect/platform and oauth4webapi: no provider, no store, no testing, no Node layer.",
+      severity: "error",
+      from: { path: "^packages/oauth2/src/" },
+      to: {
+        couldNotResolve: false,
+        pathNot: ["^packages/(oauth2|core)/src/", effect, platform, "(^|/)node_modules/oauth4webapi/"]
+      }
+    },
+    {
       name: "store-knows-core",
-      comment: "A store imports core (and its driver): no provider, no other store, no testing.",
+      comment:
+        "A store imports core (and its driver), and of oauth2 what a store of waiting sign-ins has to be: no provider, no "
+        + "other store, no testing.",
       severity: "error",
       from: { path: "^packages/(store-[^/]+)/src/" },
-      to: { path: "^packages/", pathNot: ["^packages/$1/src/", "^packages/core/src/"] }
+      to: {
+        path: "^packages/",
+        pathNot: ["^packages/$1/src/", "^packages/core/src/", "^packages/oauth2/src/PendingStore\\.ts$"]
+      }
     },
     {
       name: "testing-knows-contracts",
       comment:
-        "testing imports core and the providers' contracts (`*Api.ts`): a sandbox shares no code with the client it checks.",
+        "testing imports core and the providers' contracts (`*Api.ts`, `*Error.ts`): a sandbox shares no code with the "
+        + "client it checks. The fakes need the tags, and nothing else.",
       severity: "error",
-      from: { path: "^packages/testing/src/" },
+      from: { path: "^packages/testing/src/", pathNot: "^packages/testing/src/[A-Za-z]+Fake\\.ts$" },
       to: {
         path: "^packages/",
-        pathNot: ["^packages/testing/src/", "^packages/core/src/", `^packages/(${providers})/src/[A-Za-z]+Api\\.ts$`]
+        pathNot: [
+          "^packages/testing/src/",
+          "^packages/core/src/",
+          `^packages/(${providers})/src/[A-Za-z]+(Api|Error)\\.ts$`,
+          "^packages/oauth2/src/PendingStore\\.ts$"
+        ]
       }
     },
     {
       name: "no-node",
       comment: "core, the providers and testing run anywhere: Node layers are given by the program.",
       severity: "error",
-      from: { path: `^packages/(core|testing|${providers})/src/` },
+      from: { path: `^packages/(core|oauth2|testing|${providers})/src/` },
       to: { path: node }
     },
     {
@@ -100,6 +133,34 @@ module.exports = {
       severity: "error",
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } }
+    },
+    {
+      name: "no-circles-in-core",
+      comment: "In core no file reaches itself, imports of types counted. The pairs above are the exceptions.",
+      severity: "error",
+      from: { path: "^packages/core/src/", pathNot: pairs.map(({ path }) => path) },
+      to: { circular: true }
+    },
+    ...pairs.map(({ path, reason }, index) => ({
+      name: `no-wider-circle-${index}`,
+      comment: `${reason} No third file belongs to that circle.`,
+      severity: "error",
+      from: { path },
+      to: { circular: true, via: { pathNot: path } }
+    })),
+    {
+      name: "http-knows-no-session",
+      comment: "The wing of HTTP reaches the session machine through public modules. internal/seams belongs to both.",
+      severity: "error",
+      from: { path: "^packages/core/src/internal/http/" },
+      to: { path: "^packages/core/src/internal/session/" }
+    },
+    {
+      name: "session-knows-no-http",
+      comment: "The session machine knows nothing of HTTP: a provider makes the calls.",
+      severity: "error",
+      from: { path: "^packages/core/src/internal/session/" },
+      to: { path: "^packages/core/src/internal/http/" }
     },
     {
       name: "no-unresolved",

@@ -50,7 +50,17 @@ const processEnv = {
 
 export default [
   {
-    ignores: ["**/dist", "**/build", "**/coverage", "**/node_modules", "docs/api", "**/.docs-check", "**/*.md"]
+    ignores: [
+      "**/dist",
+      "**/build",
+      "**/bundle",
+      "**/coverage",
+      "**/node_modules",
+      "docs/api",
+      "**/.docs-check",
+      "**/.stryker-tmp",
+      "**/*.md"
+    ]
   },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   ...tseslint.configs.recommended,

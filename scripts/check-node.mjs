@@ -11,19 +11,17 @@ import {
   choose,
   entriesOf,
   inScratch,
+  nodeOf,
+  nodeVersions,
   npmInstall,
   pack,
   peers,
   project,
-  run,
   timed,
   tool
 } from "./lib/packed.mjs"
 
 const versions = process.argv.slice(2).filter((argument) => /^\d+$/.test(argument))
-
-/** `node@…` from npm. */
-const on = (version) => (...args) => run(root, "npx", "--yes", "-p", `node@${version}`, "node", ...args)
 
 const isVersion = (version) => {
   const major = process.versions.node.split(".")[0]
@@ -59,8 +57,8 @@ const last = (text, pattern) =>
 await inScratch("node", async (dir) => {
   await build()
   const importer = await timed("pack and install", () => installed(dir))
-  for (const version of versions.length > 0 ? versions : ["20", "22", "24"]) {
-    const node = on(version)
+  for (const version of versions.length > 0 ? versions : nodeVersions) {
+    const node = (...args) => nodeOf(version, root, ...args)
     await timed(`Node ${version}: import`, async () => {
       console.log(`       ${(await node(importer, version)).trim()}`)
     })

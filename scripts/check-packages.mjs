@@ -1,6 +1,6 @@
 /**
- * Checks the packages as their users get them: packed, linted (publint strict, attw esm-only), installed with plain npm
- * into an empty folder, imported by plain Node and type-checked there, one entry point after the other.
+ * Checks the packages as their users get them: packed, linted (publint strict, attw for `import` and `require`), installed with plain npm
+ * into an empty folder, imported by plain Node, required by each version of Node that we promise, and type-checked there, one entry point after the other.
  *
  * A package without any public module yet is named and left out; so are the packages that need such a one.
  */
@@ -14,6 +14,8 @@ import {
   entriesOf,
   inScratch,
   node,
+  nodeOf,
+  nodeVersions,
   npmInstall,
   pack,
   peers as pinnedPeers,
@@ -29,8 +31,11 @@ const lint = async (pkg) => {
     root,
     tool("@arethetypeswrong/cli", "dist/index.js"),
     pkg.tarball,
+    // The `node10` view knows no `exports`. A `require` gives the ES module: Node 20.19 and later can do that.
     "--profile",
-    "esm-only",
+    "node16",
+    "--ignore-rules",
+    "cjs-resolves-to-esm",
     "--no-emoji",
     "--no-color",
     "--entrypoints",
@@ -38,8 +43,8 @@ const lint = async (pkg) => {
   )
 }
 
-/** Imports the entry points, in plain Node; vitest and what needs it can only be imported by vitest's own runner. */
-const load = async (dir, imports, names) => {
+/** Imports the entry points in this Node, and requires them in each one that we promise; vitest and what needs it can only be imported by vitest's own runner. */
+const load = async (dir, entries, imports, names) => {
   const loaded = `[${names}].every((_) => typeof _ === "object")`
   if (fs.existsSync(path.join(dir, "node_modules/vitest"))) {
     const test = [...imports, `import { expect, it } from "vitest"`, `it("loads", () => expect(${loaded}).toBe(true))`]
@@ -48,6 +53,15 @@ const load = async (dir, imports, names) => {
   } else {
     fs.writeFileSync(path.join(dir, "load.mjs"), [...imports, `if (!${loaded}) process.exit(1)`].join("\n"))
     await node(dir, "load.mjs")
+    const required = entries.map(({ specifier }) => `require(${JSON.stringify(specifier)})`).join(", ")
+    fs.writeFileSync(
+      path.join(dir, "load.cjs"),
+      [
+        `if (process.versions.node.split(".")[0] !== process.argv[2]) throw new Error("this is Node " + process.version)`,
+        `if (![${required}].every((_) => typeof _ === "object")) process.exit(1)\n`
+      ].join("\n")
+    )
+    for (const version of nodeVersions) await nodeOf(version, dir, "load.cjs", version)
   }
 }
 
@@ -60,7 +74,7 @@ const use = async (dir, tarballs, others, entries) => {
 
   const imports = entries.map((entry, index) => `import * as M${index} from ${JSON.stringify(entry.specifier)}`)
   const names = entries.map((_, index) => `M${index}`).join(", ")
-  await load(dir, imports, names)
+  await load(dir, entries, imports, names)
 
   fs.writeFileSync(path.join(dir, "types.ts"), `${imports.join("\n")}\nexport const all = [${names}] as const\n`)
   const compilerOptions = {

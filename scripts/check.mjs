@@ -1,6 +1,6 @@
 /**
- * Everything that is checked without running the code: types, type tests, lint and format, arrows and cycles, index files,
- * docs. Prints one line each with its time, then what the failed ones said. Two run at a time.
+ * Everything that is checked without running the code: types, type tests, lint and format, arrows and circles, what nothing
+ * uses, index files, docs. Prints one line each with its time, then what the failed ones said. Two run at a time.
  */
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -25,6 +25,7 @@ const steps = [
     "examples",
     "test"
   ]],
+  ["unused", bin("knip", "bin/knip.js"), ["--no-config-hints"]],
   ["index files", "scripts/index-files.mjs", ["--check"]]
 ]
 

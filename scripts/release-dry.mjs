@@ -46,7 +46,7 @@ const checkManifests = () => {
   if (faults.length > 0) throw new Error(faults.join("\n"))
   const bare = all.filter(({ manifest }) => manifest.repository === undefined)
   if (bare.length > 0) {
-    console.log("note   no `repository` in the manifests yet: npm refuses provenance without it (CONTRIBUTING.md)")
+    console.log("note   no `repository` in the manifests yet: a release refuses that (node scripts/addresses.mjs)")
   }
 }
 

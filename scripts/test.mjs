@@ -1,11 +1,12 @@
 /**
  * Runs the tests and closes with one line, alone: `tests: N passed, M failed` (`, K skipped` if any), taken from the
- * runner's own report.
+ * reporter's counts (lib/honest-reporter.mjs says what fails a run besides a failed test).
  *
- *   node scripts/test.mjs [--all | --soak] [arguments of vitest, such as file filters]
+ *   node scripts/test.mjs [--all | --soak | --planted] [arguments of vitest, such as file filters]
  *
  * Without a flag `*.slow.test.ts` and `*.soak.test.ts` are left out; `--all` adds the slow ones; `--soak` runs the soaks
- * alone. What failed outside a test (a file that does not load, a hook, an unhandled error, the runner itself) counts too.
+ * alone; `--planted` runs test/honesty/*.planted.ts, which break the rules of testing on purpose. Files and tests run in a
+ * random order. The seed is printed; `--sequence.seed=N` gives the same order again.
  */
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -19,21 +20,16 @@ const readReport = (file) => {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8"))
   } catch {
-    return undefined
+    return { passed: 0, failed: 0, skipped: 0 }
   }
 }
 
-const count = (report) => {
-  if (report === undefined) return { passed: 0, failed: 0, skipped: 0 }
-  const brokenFiles =
-    report.testResults.filter((file) =>
-      file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")
-    ).length
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + brokenFiles,
-    skipped: report.numPendingTests + report.numTodoTests
-  }
+/** The arguments that shuffle, and the seed that they use. */
+const shuffled = (args) => {
+  const seed = args.find((arg) => arg.startsWith("--sequence.seed="))?.split("=")[1] ??
+    String(1 + Math.floor(Math.random() * 99_999))
+  const others = args.filter((arg) => !arg.startsWith("--sequence.seed="))
+  return { seed, args: ["--sequence.shuffle", `--sequence.seed=${seed}`, ...others] }
 }
 
 const run = (env, args) =>
@@ -49,21 +45,20 @@ const run = (env, args) =>
   })
 
 const main = async () => {
-  const flags = ["--all", "--soak"]
-  const which = process.argv.includes("--soak") ? "soak" : process.argv.includes("--all") ? "all" : "quick"
-  const passedThrough = process.argv.slice(2).filter((arg) => !flags.includes(arg) && arg !== "--")
+  const kinds = ["all", "soak", "planted"]
+  const which = kinds.find((kind) => process.argv.includes(`--${kind}`)) ?? "quick"
+  const passedThrough = process.argv.slice(2).filter((arg) => arg !== "--" && arg !== `--${which}`)
+  const { args, seed } = shuffled(passedThrough)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "effect-auth-tests-"))
   const report = path.join(dir, "report.json")
   try {
-    const code = await run(
-      { ...process.env, EFFECT_AUTH_TESTS: which },
-      ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...passedThrough]
-    )
-    const { failed, passed, skipped } = count(readReport(report))
+    const code = await run({ ...process.env, EFFECT_AUTH_TESTS: which, EFFECT_AUTH_TEST_REPORT: report }, args)
+    const { failed, passed, skipped } = readReport(report)
     const ranNothing = passed + failed === 0
     if (ranNothing) console.error("No test ran.")
     const failures = failed === 0 && (code !== 0 || ranNothing) ? 1 : failed
     process.exitCode = failures > 0 ? 1 : 0
+    console.log(`order: --sequence.seed=${seed}`)
     console.log(`tests: ${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`)
   } finally {
     fs.rmSync(dir, { recursive: true, force: true })

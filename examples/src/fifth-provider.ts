@@ -1,9 +1,9 @@
 /* eslint-disable no-restricted-imports -- quoted by docs/writing-a-provider.md, where one import a package reads better */
 // #region imports
-import { AuthHttpClient, type AuthProvider, AuthService, BaseUrl, TokenEndpoint, WireSchema } from "@effect-auth/core"
-import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup, HttpApiSchema } from "@effect/platform"
-import { HttpClient, type HttpClientError } from "@effect/platform"
-import { Context, Effect, Layer, Redacted, Schema } from "effect"
+import { type AuthHttpClient, type AuthProvider, type AuthService, ProviderLayers } from "@effect-auth/core"
+import { ProviderSettings, TokenEndpoint, WireSchema } from "@effect-auth/core"
+import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup, HttpApiSchema, HttpClient } from "@effect/platform"
+import { Context, Effect, Redacted, Schema } from "effect"
 // #endregion
 
 // #region contract
@@ -24,45 +24,46 @@ export class AcmeApi extends HttpApi.make("acme").add(HttpApiGroup.make("tokens"
 // #endregion
 
 // #region provider
-const host = "https://api.acme.example"
+export const hosts = { production: "https://api.acme.example" }
 
+export type Settings = ProviderSettings.ProviderSettings
 export type Credentials = { readonly username: string; readonly password: Redacted.Redacted }
 
-export const provider = Effect.gen(function*() {
+export const provider = Effect.fnUntraced(function*(settings: Settings, options?: ProviderSettings.ProviderOptions) {
+  const about = { provider: "acme", account: options?.account, hosts }
+  const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
   const classify = (answer: TokenEndpoint.Answer) => TokenEndpoint.common(answer) ?? TokenEndpoint.oauth(answer)
-  const httpClient = TokenEndpoint.client(yield* HttpClient.HttpClient, { classify })
-  const { tokens } = yield* HttpApiClient.makeWith(AcmeApi, { httpClient, baseUrl: host })
-  const issued = <E>(call: Effect.Effect<TokenEndpoint.TokenBody, E>) =>
-    Effect.map(TokenEndpoint.exchange(call), TokenEndpoint.tokenResponse)
+  const httpClient = TokenEndpoint.client(yield* HttpClient.HttpClient, { classify, allowInsecure })
+  const { tokens } = yield* HttpApiClient.makeWith(AcmeApi, { httpClient, baseUrl: base.href })
   return {
-    name: "acme",
-    realm: "api.acme.example",
-    origins: [host],
+    name: about.provider,
+    realm: realm(),
+    origins,
+    api: { baseUrl: base.href, allowInsecure },
     rotation: "rotating",
-    rejection: { statuses: [401] },
-    defaultLifetime: "1 hour",
-    signIn: (credentials) => issued(tokens.create({ payload: { grant_type: "password", ...credentials } })),
-    refresh: (refresh_token) => issued(tokens.create({ payload: { grant_type: "refresh_token", refresh_token } })),
-    revoke: (held) =>
-      TokenEndpoint.exchange(tokens.revoke({ payload: { token: held.refreshToken ?? held.accessToken } })),
+    rejection: { statuses: [401], ...options?.rejection },
+    signIn: (credentials) =>
+      TokenEndpoint.issued(tokens.create({ payload: { grant_type: "password", ...credentials } })),
+    refresh: (refresh_token) =>
+      TokenEndpoint.issued(tokens.create({ payload: { grant_type: "refresh_token", refresh_token } })),
+    revoke: ({ accessToken, refreshToken }) =>
+      TokenEndpoint.exchange(tokens.revoke({ payload: { token: refreshToken ?? accessToken } })),
     fingerprint: ({ password, username }) => JSON.stringify([username, Redacted.value(password)])
   } satisfies AuthProvider.AuthProvider<Credentials>
 })
 // #endregion
 
-// #region layer
-type Client = HttpClient.HttpClient.With<HttpClientError.HttpClientError | AuthHttpClient.AuthHttpClientError>
+// #region layers
+type Service = AuthService.AuthService<Credentials>
 
-export class AcmeAuth extends Context.Tag("acme/AcmeAuth")<AcmeAuth, AuthService.AuthService<Credentials>>() {}
-export class AcmeClient extends Context.Tag("acme/AcmeClient")<AcmeClient, Client>() {}
+export class AcmeAuth extends Context.Tag("acme/AcmeAuth")<AcmeAuth, Service>() {}
+export class AcmeClient extends Context.Tag("acme/AcmeClient")<AcmeClient, AuthHttpClient.Client>() {}
+export class AcmeSessions extends Context.Tag("acme/AcmeSessions")<AcmeSessions, AuthHttpClient.Accounts<Service>>() {}
 
-const client = Effect.gen(function*() {
-  const withAuth = AuthHttpClient.withAuth(yield* HttpClient.HttpClient, yield* AcmeAuth)
-  return BaseUrl.prepend(host)(withAuth)
+export const { layer, layerAuth, layerClient, layerConfig, layerSessions, layerSessionsConfig } = ProviderLayers.make({
+  auth: AcmeAuth,
+  client: AcmeClient,
+  sessions: AcmeSessions,
+  provider
 })
-
-export const layer = (options?: AuthService.Options<Credentials>) =>
-  Layer.effect(AcmeClient, client).pipe(
-    Layer.provideMerge(Layer.scoped(AcmeAuth, Effect.flatMap(provider, (acme) => AuthService.make(acme, options))))
-  )
 // #endregion

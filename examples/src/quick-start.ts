@@ -4,13 +4,13 @@
 /* eslint-disable no-restricted-imports -- a reader counts lines here, a bundler does not see this file */
 // #region quick-start
 import { TokenStore } from "@effect-auth/core"
-import { Placewise, PlacewiseAuth, PlacewiseClient } from "@effect-auth/placewise"
+import { Placewise, PlacewiseAuth } from "@effect-auth/placewise"
 import { FetchHttpClient } from "@effect/platform"
 import { Config, Effect, Layer, type Redacted } from "effect"
 
 export const rewards = Effect.fn("rewards")(function*(email: string, password: Redacted.Redacted) {
   const auth = yield* PlacewiseAuth.PlacewiseAuth
-  const client = yield* PlacewiseClient.PlacewiseClient
+  const client = yield* Placewise.PlacewiseClient
   yield* auth.signIn({ _tag: "Password", identifier: { email }, password })
   const response = yield* client.get("/members/me/rewards-program/status")
   return yield* Effect.ensuring(response.json, Effect.ignore(auth.signOut))

@@ -3,8 +3,8 @@
  * plays the server, whose access tokens live for two seconds and which ends a session when a refresh token comes twice.
  */
 import * as Placewise from "@effect-auth/placewise/Placewise"
+import { PlacewiseClient } from "@effect-auth/placewise/Placewise"
 import { PlacewiseAuth } from "@effect-auth/placewise/PlacewiseAuth"
-import { PlacewiseClient } from "@effect-auth/placewise/PlacewiseClient"
 import * as SqliteTokenStore from "@effect-auth/store-sql/SqliteTokenStore"
 import * as PlacewiseSandbox from "@effect-auth/testing/PlacewiseSandbox"
 import * as Sandbox from "@effect-auth/testing/Sandbox"
@@ -29,9 +29,8 @@ const member = (host: string, filename: string) =>
     club: PlacewiseSandbox.defaults.club,
     clientToken: Redacted.make(PlacewiseSandbox.defaults.clientToken),
     userAgent: "two-processes/1.0",
-    productName: "sandbox",
-    account: "member-42"
-  }).pipe(Layer.provide([SqliteTokenStore.layer({ filename }), layerClient]))
+    productName: "sandbox"
+  }, { account: "member-42" }).pipe(Layer.provide([SqliteTokenStore.layer({ filename }), layerClient]))
 
 /** What each process does: it calls the API, and knows nothing of the other one. */
 const work = Effect.gen(function*() {

@@ -46,18 +46,23 @@ const exportsOf = (sourceFile) =>
     }
     if (!isExported(statement)) return []
     if (ts.isVariableStatement(statement)) {
-      return statement.declarationList.declarations.map((declaration) => ({
-        name: declaration.name.getText(sourceFile),
-        kind: "value",
-        node: statement
-      }))
+      return statement.declarationList.declarations.flatMap(({ name }) =>
+        ts.isIdentifier(name) ?
+          [{ name: name.text, kind: "value", node: statement }] :
+          // One comment for the group, and a sentence for each name.
+          [
+            { name: "the group", kind: "value", node: statement },
+            ...name.elements.map((node) => ({ name: node.name.getText(sourceFile), kind: "element", node }))
+          ]
+      )
     }
     const kind = ts.isFunctionDeclaration(statement) ? "function" : ts.SyntaxKind[statement.kind]
     return [{ name: statement.name?.text ?? "default", kind, node: statement }]
   })
 
-const faultsOf = (comment) => {
+const faultsOf = (kind, comment) => {
   if (comment === undefined) return ["has no doc comment"]
+  if (kind === "element") return summary(comment) === "" ? ["has no first sentence"] : []
   const found = tagsOf(comment, "category")
   return [
     ...(summary(comment) === "" ? ["has no first sentence"] : []),
@@ -89,7 +94,7 @@ const checkModule = (file) => {
     const overload = kind === "function" && seen.has(name)
     if (kind === "function") seen.add(name)
     if (overload || comment?.includes("@internal") === true) continue
-    for (const fault of faultsOf(comment)) faults.push(`${at(node)} ${name} ${fault}`)
+    for (const fault of faultsOf(kind, comment)) faults.push(`${at(node)} ${name} ${fault}`)
   }
   return faults
 }

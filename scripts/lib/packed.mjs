@@ -12,7 +12,7 @@ const exec = promisify(execFile)
 const manager = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).packageManager
 
 /** Runs a program and gives what it printed; fails with all that it said. */
-export const run = async (cwd, command, ...args) => {
+const run = async (cwd, command, ...args) => {
   try {
     const { stdout } = await exec(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 })
     return stdout
@@ -25,6 +25,13 @@ export const run = async (cwd, command, ...args) => {
 
 /** This Node with a file and its arguments. */
 export const node = (cwd, ...args) => run(cwd, process.execPath, ...args)
+
+/** The versions of Node that we promise. */
+export const nodeVersions = ["20", "22", "24"]
+
+/** Another Node, from npm's `node` package, with a file and its arguments. */
+export const nodeOf = (version, cwd, ...args) => run(cwd, "npx", "--yes", "-p", `node@${version}`, "node", ...args)
+
 /** The program of a package that is installed at the root. */
 export const tool = (name, entry) => path.join(root, "node_modules", name, entry)
 
@@ -88,7 +95,9 @@ export const pack = async (pkg, dir) => {
     )
   }
 
-  const packed = JSON.parse(await pnpm(pkg.dir, "pack", "--json", "--pack-destination", dir))
+  // What a package's own `prepack` says comes first.
+  const said = await pnpm(pkg.dir, "pack", "--json", "--pack-destination", dir)
+  const packed = JSON.parse(said.slice(said.indexOf("{")))
   const files = packed.files.map((file) => file.path)
   for (const wanted of ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts", "src/index.ts"]) {
     if (!files.includes(wanted)) throw new Error(`${pkg.manifest.name}: the package holds no ${wanted}`)

@@ -2,7 +2,6 @@
 import * as BrowserTokenStore from "@effect-auth/core/BrowserTokenStore"
 import * as Placewise from "@effect-auth/placewise/Placewise"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
-import * as PlacewiseClient from "@effect-auth/placewise/PlacewiseClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -18,14 +17,13 @@ const runtime = ManagedRuntime.make(
     club: "infinity-mall",
     clientToken: Redacted.make("sandbox-client-token"),
     userAgent: "test/1.0",
-    productName: "sandbox",
-    refresh: { mode: "onDemand" }
-  }).pipe(Layer.provide([FetchHttpClient.layer, BrowserTokenStore.layer()]))
+    productName: "sandbox"
+  }, { refresh: { mode: "onDemand" } }).pipe(Layer.provide([FetchHttpClient.layer, BrowserTokenStore.layer()]))
 )
 
 /** What became of it: a value, or the tag of the error. */
 const run = <A, E extends { readonly _tag: string }>(
-  effect: Effect.Effect<A, E, PlacewiseAuth.PlacewiseAuth | PlacewiseClient.PlacewiseClient>
+  effect: Effect.Effect<A, E, PlacewiseAuth.PlacewiseAuth | Placewise.PlacewiseClient>
 ) => runtime.runPromise(Effect.catchAll(effect, (error) => Effect.succeed(error._tag)))
 
 const withAuth = <A, E extends { readonly _tag: string }>(use: (auth: PlacewiseAuth.Service) => Effect.Effect<A, E>) =>
@@ -46,14 +44,14 @@ const page = {
   /** The status and the body of a protected call. */
   call: () =>
     run(Effect.gen(function*() {
-      const client = yield* PlacewiseClient.PlacewiseClient
+      const client = yield* Placewise.PlacewiseClient
       const response = yield* client.get("/members/me/rewards-program/status")
       return { status: response.status, body: yield* response.json }
     })),
   /** The statuses of calls at the same time. */
   calls: (count: number) =>
     run(Effect.gen(function*() {
-      const client = yield* PlacewiseClient.PlacewiseClient
+      const client = yield* Placewise.PlacewiseClient
       const one = Effect.map(client.get("/members/me/rewards-program/status"), ({ status }) => status)
       return yield* Effect.all(Array.from({ length: count }, () => one), { concurrency: "unbounded" })
     })),

@@ -45,8 +45,9 @@ describe("exit codes", () => {
           expect(stderr).not.toContain(text)
         }
       }
-      // A sign-in that failed leaves no account behind.
-      expect(Fs.existsSync(Path.join(home, "accounts"))).toBe(false)
+      // A refused password leaves the options behind, and no secret and no session.
+      const kept = JSON.parse(Fs.readFileSync(Path.join(home, "accounts", "placewise.default.json"), "utf8"))
+      expect(kept).toMatchObject({ options: { club: "infinity-mall" }, sealed: {}, signedIn: false })
       expect((yield* sandbox.counters).requests).toBe(2)
     }), patience)
 
@@ -93,7 +94,7 @@ describe("exit codes", () => {
       const account = JSON.parse(Fs.readFileSync(file, "utf8"))
       const altered = { ...account, options: { ...account.options, host: "http://127.0.0.1:1" } }
       Fs.writeFileSync(file, JSON.stringify(altered))
-      const moved = yield* run(["token", "placewise", "--json"])
+      const moved = yield* run(["refresh", "placewise", "--json"])
       expect(moved.code).toBe(17)
       expect(JSON.parse(moved.stderr)).toMatchObject({ _tag: "TokenStoreError", reason: "tampered" })
 

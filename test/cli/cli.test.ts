@@ -73,12 +73,13 @@ describe("effect-auth", () => {
         expect(help.stdout).toMatch(new RegExp(`^  ${name} `, "m"))
       }
       const signIn = yield* run(["sign-in", "priava", "--help"])
-      expect(signIn.stdout).toContain("$ effect-auth sign-in priava")
+      expect(signIn.stdout).toContain("effect-auth sign-in priava [options]")
       expect(signIn.stdout).toContain("EFFECT_AUTH_PRIAVA_CLIENT_SECRET")
 
       expect(signIn.stdout).not.toMatch(/\u001b/)
-
-      // One provider a line, not all of its options before what it is.
-      expect((yield* run(["sign-in", "--help"])).stdout).toMatch(/^ {2}- wallet-app {2}Sign in as/m)
+      expect((yield* run(["help"])).stdout).toBe(help.stdout)
+      expect((yield* run(["help", "sign-in", "priava"])).stdout).toBe(signIn.stdout)
+      expect(yield* run(["-v"])).toEqual(yield* run(["--version"]))
+      expect((yield* run(["-v"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
     }), patience)
 })

@@ -5,6 +5,7 @@ import * as PitchpointSandbox from "@effect-auth/testing/pitchpoint"
 import * as PlacewiseSandbox from "@effect-auth/testing/placewise"
 import * as Sandbox from "@effect-auth/testing/Sandbox"
 import type * as TokenAuthority from "@effect-auth/testing/TokenAuthority"
+import * as WalletAppSandbox from "@effect-auth/testing/WalletAppSandbox"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,8 +22,10 @@ const require = createRequire(import.meta.url)
 /** Milliseconds: each run starts a process and compiles what it loads. */
 export const patience = 240_000
 
-/** What node is given to run the program from its source. */
-export const program: ReadonlyArray<string> = [
+/** What node is given to run the program: from its source, or the bundle that is named (`node scripts/bundle-cli.mjs`). */
+const bundle = process.env["EFFECT_AUTH_BUNDLE"]
+
+export const program: ReadonlyArray<string> = bundle !== undefined ? [Path.resolve(bundle)] : [
   "--import",
   pathToFileURL(require.resolve("tsx")).href,
   fileURLToPath(new URL("../../packages/cli/src/bin.ts", import.meta.url))
@@ -36,7 +39,9 @@ export interface Ended {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
-  readonly stdin?: string
+  readonly stdin?: string | Uint8Array
+  /** The pipe of standard input stays open after that. */
+  readonly isPipeLeftOpen?: boolean
 }
 
 export interface Place {
@@ -70,7 +75,8 @@ export const place = Effect.gen(function*() {
         resume(Effect.succeed(ended))
       })
       child.stdin.on("error", () => {})
-      child.stdin.end(options.stdin ?? "")
+      if (options.isPipeLeftOpen === true) child.stdin.write(options.stdin ?? "")
+      else child.stdin.end(options.stdin ?? "")
       return Effect.sync(() => child.kill("SIGKILL"))
     })
   const result: Place = { home, env, run, printed: () => all.join("\n") }
@@ -100,6 +106,13 @@ export const pitchpoint = Effect.fnUntraced(function*(tokens?: TokenAuthority.Op
   const sandbox = yield* PitchpointSandbox.make({ tokens: { tokenText: named("pitchpoint"), ...tokens } })
   const url = yield* serve(sandbox)
   return { sandbox, url, flags: ["--host", url, "--username", "service@example.com"], secrets: "correct horse\n" }
+})
+
+export const walletApp = Effect.fnUntraced(function*(tokens?: TokenAuthority.Options) {
+  const sandbox = yield* WalletAppSandbox.make({ tokens: { tokenText: named("wallet-app"), ...tokens } })
+  const url = yield* serve(sandbox)
+  const flags = ["--host", url, "--email", "kim@example.com", "--permissions", "brands.get"]
+  return { sandbox, url, flags, secrets: "correct horse\n" }
 })
 
 /** Every file below a folder. */

@@ -20,10 +20,10 @@ export const secrets = {
 export const echo = Object.values(secrets).join(" ")
 
 /** What the server may say under any status. `documented` is the provider's own error body. */
-export const bodies = ["documented", "empty", "HTML", "truncated JSON", "another shape", "10 MB"] as const
+const bodies = ["documented", "empty", "HTML", "truncated JSON", "another shape", "10 MB"] as const
 export type Body = typeof bodies[number]
 
-export const statuses = [
+const statuses = [
   200,
   302,
   400,

@@ -1,23 +1,22 @@
 /** The client that is derived from a contract runs on the provider's own client: base URL, headers and token come from it. */
 import type * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Pitchpoint from "@effect-auth/pitchpoint/Pitchpoint"
+import { PitchpointClient } from "@effect-auth/pitchpoint/Pitchpoint"
 import { PitchpointApi } from "@effect-auth/pitchpoint/PitchpointApi"
-import { PitchpointClient } from "@effect-auth/pitchpoint/PitchpointClient"
 import * as Placewise from "@effect-auth/placewise/Placewise"
+import { PlacewiseClient } from "@effect-auth/placewise/Placewise"
 import { PlacewiseApi } from "@effect-auth/placewise/PlacewiseApi"
-import { PlacewiseClient } from "@effect-auth/placewise/PlacewiseClient"
 import * as Priava from "@effect-auth/priava/Priava"
+import { PriavaClient } from "@effect-auth/priava/Priava"
 import { PriavaApi } from "@effect-auth/priava/PriavaApi"
-import { PriavaClient } from "@effect-auth/priava/PriavaClient"
 import * as WalletApp from "@effect-auth/wallet-app/WalletApp"
+import { WalletAppClient } from "@effect-auth/wallet-app/WalletApp"
 import { WalletAppApi } from "@effect-auth/wallet-app/WalletAppApi"
-import { WalletAppClient } from "@effect-auth/wallet-app/WalletAppClient"
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import * as pitchpoint from "../pitchpoint/fixtures.ts"
 import * as placewise from "../placewise/fixtures.ts"
 import * as priava from "../priava/fixtures.ts"
@@ -33,34 +32,29 @@ const over = <A, E, LE, WE>(
 describe("the client of a contract", () => {
   it.effect("Placewise", () =>
     over(
-      Placewise.layer({ ...placewise.data, credentials: Effect.succeed(placewise.byEmail) }),
+      Placewise.layer(placewise.settings, { credentials: Effect.succeed(placewise.byEmail) }),
       placewise.world(),
       Effect.gen(function*() {
         const httpClient = yield* PlacewiseClient
         const { me } = yield* HttpApiClient.group(PlacewiseApi, { group: "members", httpClient })
-        const headers = {
-          "x-client-authorization": Redacted.make("replaced"),
-          "x-user-agent": "replaced",
-          "x-product-name": "replaced"
-        }
-        expect((yield* me({ path: { slug: placewise.data.club }, headers })).id).toBe(42)
+        expect((yield* me({ path: { slug: placewise.settings.club } })).id).toBe(42)
       })
     ))
 
   it.effect("Priava", () =>
     over(
-      Priava.layer({ ...priava.data, credentials: Effect.succeed(priava.code()) }),
+      Priava.layer(priava.settings, { credentials: Effect.succeed(priava.code()) }),
       priava.world(),
       Effect.gen(function*() {
         const httpClient = yield* PriavaClient
         const { contacts } = yield* HttpApiClient.group(PriavaApi, { group: "searches", httpClient })
-        expect((yield* contacts({ headers: {}, payload: {} })).result).toHaveLength(1)
+        expect((yield* contacts({ payload: {} })).result).toHaveLength(1)
       })
     ))
 
   it.effect("Pitchpoint", () =>
     over(
-      Pitchpoint.layer({ ...pitchpoint.data, credentials: Effect.succeed(pitchpoint.password) }),
+      Pitchpoint.layer(pitchpoint.settings, { credentials: Effect.succeed(pitchpoint.password) }),
       pitchpoint.world(),
       Effect.gen(function*() {
         const httpClient = yield* PitchpointClient
@@ -71,12 +65,12 @@ describe("the client of a contract", () => {
 
   it.effect("Wallet App", () =>
     over(
-      WalletApp.layer({ ...walletApp.data, credentials: Effect.succeed(walletApp.password) }),
+      WalletApp.layer(walletApp.settings, { credentials: Effect.succeed(walletApp.password) }),
       walletApp.world(),
       Effect.gen(function*() {
         const httpClient = yield* WalletAppClient
         const { brands } = yield* HttpApiClient.group(WalletAppApi, { group: "api", httpClient })
-        expect((yield* brands({ headers: { accept: "application/json" } })).data).toHaveLength(1)
+        expect((yield* brands({})).data).toHaveLength(1)
       })
     ))
 })

@@ -3,9 +3,13 @@ import type { AuthProvider } from "@effect-auth/core/AuthProvider"
 import * as AuthService from "@effect-auth/core/AuthService"
 import type * as RecordKey from "@effect-auth/core/RecordKey"
 import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as Pitchpoint from "@effect-auth/pitchpoint/Pitchpoint"
 import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
+import * as Placewise from "@effect-auth/placewise/Placewise"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
+import * as Priava from "@effect-auth/priava/Priava"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
+import * as WalletApp from "@effect-auth/wallet-app/WalletApp"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -17,20 +21,20 @@ import * as Redacted from "effect/Redacted"
 
 const secret = Redacted.make("s3cret-0123456789")
 
-const placewise: PlacewiseAuth.Data = {
+const placewise: PlacewiseAuth.Settings = {
   club: "infinity-mall",
   clientToken: secret,
   userAgent: "test/1.0",
   productName: "sandbox"
 }
-const priava: PriavaAuth.Data = {
+const priava: PriavaAuth.Settings = {
   region: "EU",
   clientId: "client",
   clientSecret: secret,
   redirectUri: "https://my.app.com/oauth2callback"
 }
-const pitchpoint: PitchpointAuth.Data = { username: "service@example.com" }
-const walletApp: WalletAppAuth.Data = { email: "kim@example.com", permissions: ["brands.get"] }
+const pitchpoint: PitchpointAuth.Settings = { username: "service@example.com" }
+const walletApp: WalletAppAuth.Settings = { email: "kim@example.com", permissions: ["brands.get"] }
 
 /** A token for each request, in every shape that the four understand. */
 const server = () => {
@@ -155,11 +159,10 @@ describe("one store, one account name", () => {
   const options = { account: "kim", refresh: { mode: "onDemand" } } as const
   separated(
     "four layers",
-    () => layered(PlacewiseAuth.layer({ ...placewise, ...options }), PlacewiseAuth.PlacewiseAuth, member),
-    () => layered(PriavaAuth.layer({ ...priava, ...options }), PriavaAuth.PriavaAuth, { code: secret }),
-    () =>
-      layered(PitchpointAuth.layer({ ...pitchpoint, ...options }), PitchpointAuth.PitchpointAuth, { password: secret }),
-    () => layered(WalletAppAuth.layer({ ...walletApp, ...options }), WalletAppAuth.WalletAppAuth, { password: secret })
+    () => layered(Placewise.layerAuth(placewise, options), PlacewiseAuth.PlacewiseAuth, member),
+    () => layered(Priava.layerAuth(priava, options), PriavaAuth.PriavaAuth, { code: secret }),
+    () => layered(Pitchpoint.layerAuth(pitchpoint, options), PitchpointAuth.PitchpointAuth, { password: secret }),
+    () => layered(WalletApp.layerAuth(walletApp, options), WalletAppAuth.WalletAppAuth, { password: secret })
   )
   separated(
     "Placewise: two clubs, two hosts",

@@ -1,12 +1,9 @@
 /** The four providers in the table of answers: what each answer means, written once more and by hand. */
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
 import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
-import * as PitchpointClient from "@effect-auth/pitchpoint/PitchpointClient"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
-import * as PlacewiseClient from "@effect-auth/placewise/PlacewiseClient"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
-import * as WalletAppClient from "@effect-auth/wallet-app/WalletAppClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { type Body, common, echo, malformed, type Operation, secrets, type Status, type Subject } from "./answers.ts"
@@ -67,13 +64,13 @@ export const Placewise: Subject<PlacewiseAuth.PlacewiseCredentials> = {
   credentials: () => ({ _tag: "Password", identifier: { email: "ola@example.com" }, password: given }),
   renews: "refresh",
   make: Effect.gen(function*() {
-    const extend = yield* PlacewiseAuth.makeExtend(placewise)
+    const provider = yield* PlacewiseAuth.provider(placewise)
     return {
-      provider: yield* PlacewiseAuth.provider(placewise),
+      provider,
       session: (auth) =>
-        Effect.map(PlacewiseClient.fromAuthService(auth, placewise), (client) => ({
+        Effect.map(AuthHttpClient.fromSession(auth), (client) => ({
           auth,
-          info: extend(auth).tokenInfo,
+          info: provider.extend(auth, () => auth).tokenInfo,
           call: client.get("/members/me")
         }))
     }
@@ -81,6 +78,8 @@ export const Placewise: Subject<PlacewiseAuth.PlacewiseCredentials> = {
   expected: (operation, status, body) => {
     if (status === 200) return ofSuccess(operation, body)
     if (operation === "info" && status === 460) return undefined
+    // A page is a gateway's, but for the statuses that are Placewise's own.
+    if (body === "HTML" && status >= 400 && status < 444 && common(status) === undefined) return malformed
     return common(status) ?? has(toAny, status) ?? has(operation === "signIn" ? toInput : toSession, status) ??
       (body === "documented" ? told("refused unknown") : malformed)
   }
@@ -92,7 +91,7 @@ const ofSuccess = (operation: Operation, body: Body): Failure | undefined =>
 
 // ------------------------------------------------------------------------------------------------------------- Priava
 
-const priava: PriavaAuth.Data = {
+const priava: PriavaAuth.Settings = {
   region: "EU",
   clientId: "client",
   clientSecret: Redacted.make(secrets.client),
@@ -111,7 +110,7 @@ export const Priava: Subject<PriavaAuth.PriavaCredentials> = {
   make: Effect.map(PriavaAuth.provider(priava), (provider) => ({
     provider,
     session: (auth) =>
-      Effect.map(PriavaClient.fromAuthService(auth, priava), (client) => ({
+      Effect.map(AuthHttpClient.fromSession(auth), (client) => ({
         auth,
         call: client.post("/v2/contact/get")
       }))
@@ -130,7 +129,7 @@ export const Priava: Subject<PriavaAuth.PriavaCredentials> = {
 
 // --------------------------------------------------------------------------------------------------------- Pitchpoint
 
-const pitchpoint: PitchpointAuth.Data = { username: "service@example.com" }
+const pitchpoint: PitchpointAuth.Settings = { username: "service@example.com" }
 
 export const Pitchpoint: Subject<PitchpointAuth.PitchpointCredentials> = {
   name: "Pitchpoint",
@@ -142,7 +141,7 @@ export const Pitchpoint: Subject<PitchpointAuth.PitchpointCredentials> = {
   make: Effect.map(PitchpointAuth.provider(pitchpoint), (provider) => ({
     provider,
     session: (auth) =>
-      Effect.map(PitchpointClient.fromAuthService(auth, pitchpoint), (client) => ({
+      Effect.map(AuthHttpClient.fromSession(auth), (client) => ({
         auth,
         call: client.post("/riskinsight-services-ws/resources/v1/orders/query")
       }))
@@ -161,7 +160,7 @@ export const Pitchpoint: Subject<PitchpointAuth.PitchpointCredentials> = {
 
 // --------------------------------------------------------------------------------------------------------- Wallet App
 
-const walletApp: WalletAppAuth.Data = { email: "kim@example.com", permissions: ["brands.get"] }
+const walletApp: WalletAppAuth.Settings = { email: "kim@example.com", permissions: ["brands.get"] }
 
 const toRequest: Table = {
   400: "terminal request",
@@ -181,14 +180,15 @@ export const WalletApp: Subject<WalletAppAuth.WalletAppCredentials> = {
   credentials: () => ({ password: given }),
   renews: "signIn",
   make: Effect.gen(function*() {
+    const provider = yield* WalletAppAuth.provider(walletApp)
     return {
-      provider: yield* WalletAppAuth.provider(walletApp),
+      provider,
       session: (auth) =>
-        Effect.gen(function*() {
-          const client = yield* WalletAppClient.fromAuthService(auth, walletApp)
-          const { tokenInfo } = yield* WalletAppAuth.fromAuthService(auth, walletApp)
-          return { auth, info: tokenInfo, call: client.get("/brands") }
-        })
+        Effect.map(AuthHttpClient.fromSession(auth), (client) => ({
+          auth,
+          info: provider.extend(auth, () => auth).tokenInfo,
+          call: client.get("/brands")
+        }))
     }
   }),
   expected: (operation, status, body) => {

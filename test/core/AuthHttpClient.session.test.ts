@@ -44,10 +44,11 @@ describe("AuthHttpClient over a session", () => {
     "1,000 calls on a dead token: one exchange, no failure (G08)",
     Effect.gen(function*() {
       const { client, script, server, world } = yield* session
+      yield* client.get(url)
       world.accepted = "access-2"
       assert.strictEqual(yield* many(1_000, client.get(url)), 1_000)
       assert.strictEqual(yield* script.count("refresh"), 1)
-      assert.isAtMost(server.requests.length, 2_000)
+      assert.isAtMost(server.requests.length, 2_001)
     })
   )
 

@@ -76,10 +76,34 @@ describe("one process, many accounts", () => {
       assert.strictEqual(Redacted.value((yield* again.accessToken).value), "access-1")
       const other = yield* sessions.get("other")
       assert.strictEqual((yield* Effect.flip(other.accessToken))._tag, "SignInRequired")
+      assert.strictEqual(yield* sessions.size, 1)
       yield* again.signOut
       assert.strictEqual((yield* one.state)._tag, "SignedOut")
-      assert.strictEqual(yield* sessions.size, 2)
+      assert.strictEqual(yield* sessions.size, 0)
     }).pipe(Effect.provide(TokenStore.layerMemory)))
+
+  it.scoped("a name that was only looked up takes no memory; names without a session take a bounded part", () =>
+    Effect.gen(function*() {
+      const { seen, service } = yield* countingStore
+      const { provider } = yield* ScriptedProvider.make()
+      const sessions = yield* Effect.provideService(AuthSessions.make(provider), TokenStore.TokenStore, service)
+      const handles = yield* Effect.forEach(names(4_000), sessions.get)
+      assert.strictEqual(yield* sessions.size, 0)
+      const known = yield* sessions.get("known")
+      yield* known.signIn({})
+      const ask = (auth: (typeof handles)[number]) => Effect.flip(auth.accessToken)
+      yield* Effect.forEach(handles, ask, { discard: true })
+      assert.strictEqual(yield* sessions.size, 1)
+      // The first name was let go, and is asked for in the store again. Its handle stays valid.
+      seen.reads = 0
+      assert.strictEqual((yield* ask(handles[0]!))._tag, "SignInRequired")
+      assert.strictEqual(seen.reads, 1)
+      yield* handles[0]!.signIn({})
+      assert.strictEqual(Redacted.value((yield* handles[0]!.accessToken).value), "access-2")
+      seen.reads = 0
+      assert.strictEqual(Redacted.value((yield* known.accessToken).value), "access-1")
+      assert.strictEqual(seen.reads, 0)
+    }))
 
   it.scoped("a thousand first uses load a session once", () =>
     Effect.gen(function*() {

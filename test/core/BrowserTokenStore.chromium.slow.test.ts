@@ -132,7 +132,10 @@ describe.skipIf(isSkipped)("BrowserTokenStore in Chromium", () => {
 
   it("a page that is no secure context is refused, and told why", async () => {
     const page = await open("insecure.example")
-    assert.include(await call(page, "refused"), "no Web Locks here; they need a secure context")
+    assert.include(
+      await call(page, "refused"),
+      "this platform has no Web Locks; in a browser they need a secure context"
+    )
   })
 
   it("three tabs share one rotating session: no refresh token is spent twice and no call fails", async () => {

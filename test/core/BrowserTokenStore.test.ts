@@ -1,7 +1,10 @@
+import * as AuthService from "@effect-auth/core/AuthService"
 import * as BrowserTokenStore from "@effect-auth/core/BrowserTokenStore"
 import * as EncryptedTokenStore from "@effect-auth/core/EncryptedTokenStore"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import * as SessionRecord from "@effect-auth/core/SessionRecord"
+import { TokenStore } from "@effect-auth/core/TokenStore"
+import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import * as TokenStoreLaws from "@effect-auth/testing/TokenStoreLaws"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -11,8 +14,8 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
+import { listenTo } from "../support/stores/changesOf.ts"
 import { makeBrowser } from "./fakeBrowser.ts"
 
 const key: RecordKey = { provider: "placewise", realm: "club", account: "member-42" }
@@ -74,16 +77,15 @@ describe("BrowserTokenStore", () => {
       const elsewhere = yield* BrowserTokenStore.make({ ...browser.tab().options, database: "another" })
       const seen = yield* Effect.forEach(
         [left, right],
-        (store) => Effect.fork(Stream.runCollect(Stream.take(store.changes!(key), 2)))
+        (store) => listenTo(store, key, (version) => version === 2)
       )
-      const unseen = yield* Effect.fork(Stream.runHead(elsewhere.changes!(key)))
-      yield* Effect.sleep("20 millis")
+      const unseen = yield* listenTo(elsewhere, key, () => true)
       const other = { ...key, account: "member-43" }
       yield* left.compareAndSet(other, 0, record(1, other))
       yield* left.compareAndSet(key, 0, record(1))
       yield* left.compareAndSet(key, 0, record(1))
       yield* right.compareAndSet(key, 1, record(2))
-      for (const fiber of seen) assert.deepStrictEqual([...yield* Fiber.join(fiber)].sort(), [1, 2])
+      for (const fiber of seen) assert.include([...yield* Fiber.join(fiber)], 2)
       assert.isTrue(Option.isNone(yield* Fiber.poll(unseen)))
       yield* Fiber.interrupt(unseen)
     }))
@@ -91,14 +93,13 @@ describe("BrowserTokenStore", () => {
   it.scopedLive("anything that another script posts on the channel is no write", () =>
     Effect.gen(function*() {
       const store = yield* BrowserTokenStore.make({ ...makeBrowser().tab().options, database: "posted" })
-      const seen = yield* Effect.fork(Stream.runHead(store.changes!(key)))
-      yield* Effect.sleep("20 millis")
+      const seen = yield* listenTo(store, key, () => true)
       const channel = new BroadcastChannel("posted")
       for (const message of [null, "x", 1, {}, { key: "placewise/club/member-42" }, { key: 1, version: 1 }]) {
         channel.postMessage(message)
       }
       channel.postMessage({ key: "placewise/club/member-42", version: 5 })
-      assert.deepStrictEqual(yield* Fiber.join(seen), Option.some(5))
+      assert.deepStrictEqual([...yield* Fiber.join(seen)], ["listening", 5])
       channel.close()
     }))
 
@@ -175,7 +176,102 @@ describe("BrowserTokenStore", () => {
       assert.isTrue(yield* store.compareAndSet(key, 0, record(1)))
     }))
 
-  it.scopedLive("a row that this library did not write is corrupt, and is not overwritten", () =>
+  it.scopedLive("a connection that is dead without an event is opened again: for reads, for writes, and many at once", () =>
+    Effect.gen(function*() {
+      const browser = makeBrowser()
+      const store = yield* BrowserTokenStore.make(browser.tab().options)
+      const kill = Effect.sync(() => browser.opened.forEach((database) => database.close()))
+      yield* store.compareAndSet(key, 0, record(1))
+      yield* kill
+      assert.isTrue(Option.isSome(yield* store.get(key)))
+      yield* kill
+      assert.isTrue(yield* store.compareAndSet(key, 1, record(2)))
+      yield* kill
+      const before = browser.opened.length
+      const found = yield* Effect.all(Array.from({ length: 10 }, () => store.get(key)), { concurrency: "unbounded" })
+      assert.isTrue(found.every((record) => Option.getOrThrow(record).version === 2))
+      assert.strictEqual(browser.opened.length, before + 1)
+    }))
+
+  it.scopedLive("a connection on which transactions break or never end is left, and nothing is written twice", () =>
+    Effect.gen(function*() {
+      const browser = makeBrowser()
+      const store = yield* BrowserTokenStore.make({ ...browser.tab().options, timeout: "1 second" })
+      yield* store.compareAndSet(key, 0, record(1))
+      browser.trouble.full = true
+      yield* Effect.flip(store.compareAndSet(key, 1, record(2)))
+      assert.strictEqual(browser.opened.length, 1)
+      browser.trouble.full = false
+      assert.isTrue(yield* store.compareAndSet(key, 1, record(2)))
+      assert.strictEqual(browser.opened.length, 2)
+      browser.trouble.stuck = true
+      yield* Effect.flip(store.get(key))
+      browser.trouble.stuck = false
+      assert.strictEqual(Option.getOrThrow(yield* store.get(key)).version, 2)
+      assert.strictEqual(browser.opened.length, 3)
+    }))
+
+  it.scopedLive("a late event of a connection that was left does not close the next one", () =>
+    Effect.gen(function*() {
+      const browser = makeBrowser()
+      const store = yield* BrowserTokenStore.make(browser.tab().options)
+      browser.opened[0]!.close()
+      yield* store.get(key)
+      browser.opened[0]!.onclose?.(new Event("close"))
+      yield* store.get(key)
+      assert.strictEqual(browser.opened.length, 2)
+    }))
+
+  it.scopedLive("after a sign-out no row holds an old token", () =>
+    Effect.gen(function*() {
+      const browser = makeBrowser()
+      const store = yield* BrowserTokenStore.make(browser.tab().options)
+      const script = yield* ScriptedProvider.make<string>()
+      yield* Effect.scoped(
+        Effect.gen(function*() {
+          const auth = yield* AuthService.make(script.provider)
+          yield* auth.signIn("secret")
+          yield* auth.refresh
+          yield* auth.signOut
+        }).pipe(Effect.provideService(TokenStore, store))
+      )
+      const rows = yield* Effect.async<ReadonlyArray<unknown>>((resume) => {
+        const request = browser.opened[0]!.transaction("sessions").objectStore("sessions").getAll()
+        request.onsuccess = () => resume(Effect.succeed(request.result))
+      })
+      assert.strictEqual(rows.length, 1)
+      assert.notMatch(JSON.stringify(rows), /access-\d|refresh-\d/)
+    }))
+
+  it.scopedLive("a name that is too long is refused", () =>
+    Effect.gen(function*() {
+      const store = yield* BrowserTokenStore.make(makeBrowser().tab().options)
+      const long = { ...key, account: "x".repeat(4_097) }
+      assert.strictEqual((yield* Effect.flip(store.get(long))).reason, "misconfigured")
+      assert.strictEqual((yield* Effect.flip(store.compareAndSet(long, 0, record(1)))).reason, "misconfigured")
+    }))
+
+  const wrong: ReadonlyArray<readonly [string, unknown]> = [
+    ["an empty name", { database: "" }],
+    ["a name that is no text", { database: 7 }],
+    ["a name with a NUL", { database: "a\0" }],
+    ["a long name", { database: "a".repeat(201) }],
+    ...[0, -1, NaN, "5 parsecs", Infinity, "31 days"].map((timeout) =>
+      [`a timeout of ${timeout}`, { timeout }] as const
+    )
+  ]
+  for (const [name, options] of wrong) {
+    it.scopedLive(`refused at once: ${name}`, () =>
+      Effect.gen(function*() {
+        const browser = makeBrowser()
+        const whole = { ...browser.tab().options, ...options as BrowserTokenStore.Options }
+        const failure = yield* Effect.flip(BrowserTokenStore.make(whole))
+        assert.deepStrictEqual([failure.operation, failure.reason], ["open", "misconfigured"])
+        assert.strictEqual(browser.opened.length, 0)
+      }))
+  }
+
+  it.scopedLive("a row that this library did not write is corrupt, and can be replaced", () =>
     Effect.gen(function*() {
       const browser = makeBrowser()
       const store = yield* BrowserTokenStore.make(browser.tab().options)
@@ -188,7 +284,10 @@ describe("BrowserTokenStore", () => {
       const failure = yield* Effect.flip(store.get(key))
       assert.strictEqual(failure.reason, "corrupt")
       assert.notInclude(inspect(failure, { depth: 20, showHidden: true }), "secret")
-      assert.isFalse(yield* store.compareAndSet(key, 0, record(1)))
+      assert.strictEqual(failure.version, 0)
+      assert.isFalse(yield* store.compareAndSet(key, 1, record(2)))
+      assert.isTrue(yield* store.compareAndSet(key, 0, record(1)))
+      assert.deepStrictEqual(Option.getOrThrow(yield* store.get(key)), record(1))
     }))
 
   const missing: Array<[string, (whole: BrowserTokenStore.Options) => BrowserTokenStore.Options, string]> = [

@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as nodeCrypto from "node:crypto"
 import { inspect } from "node:util"
+import { changesOf } from "../support/stores/changesOf.ts"
 
 const key: RecordKey = { provider: "placewise", realm: "https://api.example.com club", account: "member 42 ü" }
 
@@ -50,22 +51,34 @@ const vector =
 /** Opens a seal with node:crypto, following the documentation only. */
 const openByHand = (sealed: string, id: string, raw: Uint8Array, about: SessionRecord.SessionRecord) => {
   const [version, keyId, nonce, text] = sealed.split(".")
-  assert.strictEqual(version, "v1")
+  assert.strictEqual(version, "v2")
   assert.strictEqual(keyId, id)
   const data = Buffer.from(text!, "base64url")
   const opener = nodeCrypto.createDecipheriv("aes-256-gcm", raw, Buffer.from(nonce!, "base64url"))
-  opener.setAAD(Buffer.from(JSON.stringify([
+  opener.setAAD(bound("v2", id, about))
+  opener.setAuthTag(data.subarray(data.length - 16))
+  return JSON.parse(Buffer.concat([opener.update(data.subarray(0, data.length - 16)), opener.final()]).toString("utf8"))
+}
+
+const bound = (version: string, id: string, about: SessionRecord.SessionRecord) =>
+  Buffer.from(JSON.stringify([
     "@effect-auth/sealed",
-    "v1",
+    version,
     id,
     about.provider,
     about.realm,
     about.account,
     about.session,
     about.generation
-  ])))
-  opener.setAuthTag(data.subarray(data.length - 16))
-  return JSON.parse(Buffer.concat([opener.update(data.subarray(0, data.length - 16)), opener.final()]).toString("utf8"))
+  ]))
+
+/** Seals any text with node:crypto, following the documentation only. */
+const sealByHand = (version: string, plain: string, about: SessionRecord.SessionRecord) => {
+  const iv = Buffer.alloc(12, 1)
+  const sealer = nodeCrypto.createCipheriv("aes-256-gcm", bytes, iv)
+  sealer.setAAD(bound(version, "2025a", about))
+  const sealed = Buffer.concat([sealer.update(plain), sealer.final(), sealer.getAuthTag()])
+  return `${version}.2025a.${iv.toString("base64url")}.${sealed.toString("base64url")}`
 }
 
 const stored = (inner: TokenStore.Service, of: RecordKey = key) =>
@@ -85,30 +98,81 @@ const setUp = Effect.fnUntraced(function*(
 const text = (token: Redacted.Redacted<string> | undefined) => token === undefined ? undefined : Redacted.value(token)
 
 describe("EncryptedTokenStore", () => {
-  it.effect("seals the tokens and nothing else, and opens them again", () =>
+  const known = { salt: "salt-secret", digest: "digest-secret", outcome: "refused" } as const
+
+  it.effect("seals all but what the protocol needs, and opens it again", () =>
     Effect.gen(function*() {
       const { inner, store } = yield* setUp()
       const written = record({
         claim: { id: "c", owner: "o", at: 1, ttl: 2, kind: "refresh" },
         doubt: { since: 3 },
         retry: { failures: 1, at: 4, delay: 5, floor: 6 },
-        credential: { salt: "s", digest: "d", outcome: "accepted" }
+        state: {
+          _tag: "ended",
+          reason: "credentials",
+          status: 401,
+          error: "error-secret",
+          errorDescription: "anna@example.com: secret"
+        },
+        refusal: { error: "error-secret", at: 7 },
+        credential: known
       })
       assert.isTrue(yield* store.compareAndSet(key, 0, written))
       const held = yield* stored(inner)
-      const { tokens, ...clear } = written
-      assert.deepStrictEqual(held, { ...clear, sealed: held.sealed! })
+      const { credential, refusal, state, tokens, ...clear } = written
+      assert.deepStrictEqual(held, {
+        ...clear,
+        state: { _tag: "ended", reason: "credentials", status: 401 },
+        sealed: held.sealed!
+      })
       assert.notInclude(SessionRecord.encode(held), "secret")
       assert.deepStrictEqual(openByHand(held.sealed!, "2025a", bytes, written), {
-        accessToken: "at-secret-1",
-        refreshToken: "rt-secret-1",
-        obtainedAt: 1_700_000_000_000,
-        lifetime: 3_600_000
+        tokens: {
+          accessToken: "at-secret-1",
+          refreshToken: "rt-secret-1",
+          obtainedAt: 1_700_000_000_000,
+          lifetime: 3_600_000
+        },
+        refusal,
+        credential,
+        state: { error: "error-secret", errorDescription: "anna@example.com: secret" }
       })
       const read = yield* stored(store)
       assert.notProperty(read, "sealed")
       assert.strictEqual(text(read.tokens?.refreshToken), text(tokens?.refreshToken))
-      assert.strictEqual(SessionRecord.encode(read), SessionRecord.encode(written))
+      assert.deepStrictEqual(JSON.parse(SessionRecord.encode(read)), JSON.parse(SessionRecord.encode(written)))
+      assert.deepStrictEqual(read.state, state)
+    }))
+
+  it.effect("no digest of a password is in clear, also where there are no tokens", () =>
+    Effect.gen(function*() {
+      const { inner, store } = yield* setUp([first], { clear: "refuse" })
+      yield* store.compareAndSet(key, 0, { ...SessionRecord.empty(key), credential: known })
+      const held = yield* stored(inner)
+      assert.notInclude(SessionRecord.encode(held), "secret")
+      assert.deepStrictEqual((yield* stored(store)).credential, known)
+    }))
+
+  it.effect("a row of the older form (tokens sealed, digest in clear) is read, and all of it sealed at the next write", () =>
+    Effect.gen(function*() {
+      const { inner, store } = yield* setUp([first], { clear: "refuse" })
+      yield* inner.compareAndSet(key, 0, record({ tokens: undefined, sealed: vector, credential: known }))
+      const read = yield* stored(store)
+      assert.strictEqual(text(read.tokens?.accessToken), "at-1")
+      assert.deepStrictEqual(read.credential, known)
+      yield* store.compareAndSet(key, 1, { ...read, version: 2 })
+      const held = yield* stored(inner)
+      assert.notInclude(SessionRecord.encode(held), "secret")
+      assert.isTrue(held.sealed!.startsWith("v2."))
+      assert.deepStrictEqual((yield* stored(store)).credential, known)
+    }))
+
+  it.effect("one sealed store over another fails at the first write, with what is wrong", () =>
+    Effect.gen(function*() {
+      const { store } = yield* setUp()
+      const twice = yield* EncryptedTokenStore.make([first])(store)
+      const failure = yield* Effect.flip(twice.compareAndSet(key, 0, record()))
+      assert.include(failure.message, "the store may be wrapped twice")
     }))
 
   it.effect("opens the test vector", () =>
@@ -161,7 +225,7 @@ describe("EncryptedTokenStore", () => {
       yield* after.compareAndSet(key, 1, { ...read, version: 2 })
       const held = yield* stored(inner)
       assert.strictEqual(
-        openByHand(held.sealed!, second.id, new Uint8Array(32).fill(251), held).accessToken,
+        openByHand(held.sealed!, second.id, new Uint8Array(32).fill(251), held).tokens.accessToken,
         "at-secret-1"
       )
       const only = yield* EncryptedTokenStore.make([second])(inner)
@@ -180,7 +244,9 @@ describe("EncryptedTokenStore", () => {
     ["no text", (held) => ({ ...held, sealed: "" })],
     ["one part too many", (held) => ({ ...held, sealed: `${held.sealed}.AAAA` })],
     ["a key id that is no key id", (held) => ({ ...held, sealed: held.sealed!.replace("2025a", "a b") })],
-    ["tokens in clear beside the seal", (held) => ({ ...held, tokens: record().tokens })]
+    ["an older form named over the newer seal", (held) => ({ ...held, sealed: held.sealed!.replace("v2.", "v1.") })],
+    ["tokens in clear beside the seal", (held) => ({ ...held, tokens: record().tokens })],
+    ["a digest in clear beside the seal", (held) => ({ ...held, credential: known })]
   ]
   for (const [name, change] of moved) {
     it.effect(`tampered: ${name}`, () =>
@@ -223,44 +289,31 @@ describe("EncryptedTokenStore", () => {
   it.effect("a later format is named", () =>
     Effect.gen(function*() {
       const { inner, store } = yield* setUp()
-      yield* inner.compareAndSet(key, 0, record({ tokens: undefined, sealed: "v2.whatever" }))
+      yield* inner.compareAndSet(key, 0, record({ tokens: undefined, sealed: "v3.whatever" }))
       const failure = yield* Effect.flip(store.get(key))
       assert.strictEqual(failure.reason, "corrupt")
-      assert.include(failure.message, "format v2")
+      assert.include(failure.message, "format v3")
     }))
 
-  it.effect("what opens but is no token set is corrupt, and is not printed", () =>
-    Effect.gen(function*() {
-      const { inner, store } = yield* setUp()
-      const about = record()
-      const iv = Buffer.alloc(12, 1)
-      const sealer = nodeCrypto.createCipheriv("aes-256-gcm", bytes, iv)
-      sealer.setAAD(Buffer.from(JSON.stringify([
-        "@effect-auth/sealed",
-        "v1",
-        "2025a",
-        key.provider,
-        key.realm,
-        key.account,
-        about.session,
-        about.generation
-      ])))
-      const sealed = Buffer.concat([sealer.update("{\"accessToken\":[\"at-secret-1\"]}"), sealer.final()])
-      yield* inner.compareAndSet(
-        key,
-        0,
-        record({
-          tokens: undefined,
-          sealed: `v1.2025a.${iv.toString("base64url")}.${
-            Buffer.concat([sealed, sealer.getAuthTag()]).toString("base64url")
-          }`
-        })
-      )
-      const exit = yield* Effect.exit(store.get(key))
-      assert.strictEqual((yield* Effect.flip(store.get(key))).reason, "corrupt")
-      assert.notInclude(inspect(exit, { depth: 20, showHidden: true }) + JSON.stringify(exit), "secret")
-      if (exit._tag === "Failure") assert.notInclude(Cause.pretty(exit.cause), "secret")
-    }))
+  const nonsense: Array<[string, string]> = [
+    ["v1", "{\"accessToken\":[\"at-secret-1\"]}"],
+    ["v2", "{\"tokens\":{\"accessToken\":[\"at-secret-1\"]}}"],
+    ["v2", "[\"at-secret-1\"]"],
+    ["v2", "at-secret-1"],
+    ["v2", "{\"state\":{\"_tag\":\"at-secret-1\"}}"]
+  ]
+  for (const [version, plain] of nonsense) {
+    it.effect(`what opens but is no part of a record is corrupt, and is not printed: ${version} ${plain}`, () =>
+      Effect.gen(function*() {
+        const { inner, store } = yield* setUp()
+        const sealed = sealByHand(version, plain, record())
+        yield* inner.compareAndSet(key, 0, record({ tokens: undefined, sealed }))
+        const exit = yield* Effect.exit(store.get(key))
+        assert.strictEqual((yield* Effect.flip(store.get(key))).reason, "corrupt")
+        assert.notInclude(inspect(exit, { depth: 20, showHidden: true }) + JSON.stringify(exit), "secret")
+        if (exit._tag === "Failure") assert.notInclude(Cause.pretty(exit.cause), "secret")
+      }))
+  }
 
   it.effect("tokens stored in clear before encryption was switched on are read, and sealed at the next write", () =>
     Effect.gen(function*() {
@@ -285,11 +338,14 @@ describe("EncryptedTokenStore", () => {
   it.effect("fields of a newer version survive, in the record and among the tokens", () =>
     Effect.gen(function*() {
       const newer = JSON.parse(SessionRecord.encode(record()))
-      newer.dpop = { thumbprint: "t" }
+      newer.dpop = { thumbprint: "thumbprint-secret" }
       newer.tokens.idToken = "id-secret"
       newer.state.since = 5
       const decoded = yield* SessionRecord.decode(key, JSON.stringify(newer))
-      assert.notInclude(inspect(decoded, { depth: 20, showHidden: true }) + JSON.stringify(decoded), "secret")
+      assert.notInclude(
+        inspect(decoded.tokens, { depth: 20, showHidden: true }) + JSON.stringify(decoded.tokens),
+        "secret"
+      )
       const { inner, store } = yield* setUp()
       yield* store.compareAndSet(key, 0, decoded)
       const held = yield* stored(inner)
@@ -311,7 +367,9 @@ describe("EncryptedTokenStore", () => {
       const presence: TokenStore.Presence = { owner: "me", isAlive: (owner) => Effect.succeed(owner === "me") }
       const wrapped = yield* EncryptedTokenStore.make([first])({ ...memory, presence })
       assert.strictEqual(wrapped.presence, presence)
-      const seen = yield* Effect.fork(Stream.runHead(wrapped.changes!(key)))
+      const seen = yield* Effect.fork(
+        Stream.runHead(Stream.filter(changesOf(wrapped, key), (heard) => heard !== "listening"))
+      )
       yield* Effect.yieldNow()
       yield* Effect.yieldNow()
       yield* wrapped.compareAndSet(key, 0, record())
@@ -321,14 +379,33 @@ describe("EncryptedTokenStore", () => {
       assert.isUndefined(without.presence)
     }))
 
+  const loose = (value: unknown): EncryptedTokenStore.Key => value as EncryptedTokenStore.Key
+  const hex = Buffer.from(bytes).toString("hex")
+  const base64url = Buffer.from(bytes).toString("base64url")
   const bad: Array<[string, ReadonlyArray<EncryptedTokenStore.Key>, string]> = [
     ["no key", [], "no key"],
-    ["a short key", [{ id: "k", key: Redacted.make("c2VjcmV0") }], "key k has 6 bytes"],
-    ["a short key in bytes", [{ id: "k", key: Redacted.make(new Uint8Array(31)) }], "key k has 31 bytes"],
-    ["a key that is not base64", [{ id: "k", key: Redacted.make("c2VjcmV0 c2VjcmV0!") }], "key k is not base64"],
-    ["no id", [{ ...first, id: "" }], "a key id is"],
-    ["an id with a point", [{ ...first, id: "a.b" }], "a key id is"],
-    ["one id twice", [first, { ...second, id: first.id }], "the same id"]
+    ["a short key", [{ id: "k", key: Redacted.make("c2VjcmV0") }], "key 1: it has 6 bytes"],
+    ["a short key in bytes", [{ id: "k", key: Redacted.make(new Uint8Array(31)) }], "key 1: it has 31 bytes"],
+    ["a long key", [first, { id: "k", key: Redacted.make(new Uint8Array(33)) }], "key 2: it has 33 bytes"],
+    ["a key that is not base64", [{ id: "k", key: Redacted.make("c2VjcmV0 c2VjcmV0!") }], "key 1: it is neither"],
+    ["a key in hexadecimal", [{ id: "k", key: Redacted.make(hex) }], "is it hexadecimal"],
+    ["a key that is a URL", [{ id: "k", key: Redacted.make("redis://:c2VjcmV0@127.0.0.1") }], "key 1: it is neither"],
+    ["an empty key", [{ id: "k", key: Redacted.make("") }], "key 1: it has 0 bytes"],
+    ["a key that is not hidden", [loose({ id: "k", key: "c2VjcmV0" })], "key 1: it is neither"],
+    ["a key that is no text", [loose({ id: "k", key: Redacted.make(42) })], "key 1: it is neither"],
+    ["no key beside the id", [loose({ id: "k" })], "key 1: it is neither"],
+    [
+      "id and key exchanged",
+      [first, { id: base64url, key: Redacted.make("2026-01") }],
+      "key 2: its id looks like a key"
+    ],
+    ["the key as its id too", [{ id: base64url, key: Redacted.make(base64url) }], "are id and key exchanged?"],
+    ["a hexadecimal key as id", [{ id: hex, key: Redacted.make(base64url) }], "are id and key exchanged?"],
+    ["a short key as id", [{ id: "c2VjcmV0", key: Redacted.make("k") }], "key 1: it is neither"],
+    ["no id", [{ ...first, id: "" }], "key 1: its id is not"],
+    ["an id that is no text", [loose({ ...first, id: 7 })], "key 1: its id is not"],
+    ["an id with a point", [{ ...first, id: "a.b" }], "key 1: its id is not"],
+    ["one id twice", [second, first, { ...second, id: first.id }], "keys 2 and 3 have the same id"]
   ]
   for (const [name, keys, words] of bad) {
     it.effect(`refused at once: ${name}`, () =>
@@ -337,9 +414,50 @@ describe("EncryptedTokenStore", () => {
         assert.strictEqual(failure._tag, "TokenStoreError")
         assert.strictEqual(failure.reason, "missing-key")
         assert.include(failure.message, words)
+        const shown = inspect(failure, { depth: 20, showHidden: true }) + JSON.stringify(failure)
+        for (const secret of ["c2VjcmV0", base64url, hex]) assert.notInclude(shown, secret)
+      }))
+  }
+
+  for (const keys of [undefined, null, "c2VjcmV0", ["c2VjcmV0"], [null], {}, { keys: "c2VjcmV0" }, { keys: [first] }]) {
+    it.effect(`refused at once: ${JSON.stringify(keys)} as keys`, () =>
+      Effect.gen(function*() {
+        const inner = yield* TokenStore.makeMemory
+        const failure = yield* Effect.flip(
+          EncryptedTokenStore.make(keys as unknown as ReadonlyArray<EncryptedTokenStore.Key>)(inner)
+        )
+        assert.deepStrictEqual([failure._tag, failure.reason], ["TokenStoreError", "misconfigured"])
+        assert.include(failure.message, "[{ id, key }]")
         assert.notInclude(inspect(failure, { depth: 20, showHidden: true }), "c2VjcmV0")
       }))
   }
+
+  it("a record that can't be stored is not printed", () => {
+    const odd = { ...record(), tokens: { accessToken: "at-secret" } } as unknown as SessionRecord.SessionRecord
+    try {
+      SessionRecord.encode(odd)
+      assert.fail("it was encoded")
+    } catch (error) {
+      assert.notInclude(inspect(error, { depth: 20, showHidden: true }), "at-secret")
+      assert.include(String(error), "can't be stored")
+    }
+  })
+
+  it.effect("refused at once: a misspelt policy for tokens in clear, which would read as accept", () =>
+    Effect.gen(function*() {
+      const failure = yield* Effect.flip(setUp([first], { clear: "refused" as "refuse" }))
+      assert.include(failure.message, "the option clear must be accept or refuse")
+    }))
+
+  it.effect("a key that was stored as its own id by an older version is not printed", () =>
+    Effect.gen(function*() {
+      const { inner, store } = yield* setUp()
+      const sealed = vector.replace("2025a", base64url)
+      yield* inner.compareAndSet(key, 0, record({ tokens: undefined, sealed }))
+      const failure = yield* Effect.flip(store.get(key))
+      assert.strictEqual(failure.reason, "missing-key")
+      assert.notInclude(inspect(failure, { depth: 20, showHidden: true }), base64url)
+    }))
 
   for (const alphabet of ["base64", "base64url"] as const) {
     it.effect(`layerConfig: keys from one setting, in ${alphabet}`, () => {
@@ -350,7 +468,7 @@ describe("EncryptedTokenStore", () => {
         yield* sealed.compareAndSet(key, 0, record())
         const held = yield* stored(of)
         assert.strictEqual(
-          openByHand(held.sealed!, second.id, new Uint8Array(32).fill(251), held).accessToken,
+          openByHand(held.sealed!, second.id, new Uint8Array(32).fill(251), held).tokens.accessToken,
           "at-secret-1"
         )
         yield* of.compareAndSet(key, 1, record({ version: 2, tokens: undefined, sealed: vector }))
@@ -358,7 +476,7 @@ describe("EncryptedTokenStore", () => {
       }).pipe(
         Effect.provide(
           Layer.merge(
-            EncryptedTokenStore.layerConfig({ keys: EncryptedTokenStore.keysConfig("TOKEN_KEYS") }),
+            EncryptedTokenStore.layerConfig(EncryptedTokenStore.keysConfig("TOKEN_KEYS")),
             Layer.effect(Probe, TokenStore.TokenStore)
           ).pipe(Layer.provide(inner))
         ),
@@ -376,7 +494,7 @@ describe("EncryptedTokenStore", () => {
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Effect.scoped(
         Layer.build(
-          EncryptedTokenStore.layerConfig({ keys: EncryptedTokenStore.keysConfig("TOKEN_KEYS") }).pipe(
+          EncryptedTokenStore.layerConfig(EncryptedTokenStore.keysConfig("TOKEN_KEYS")).pipe(
             Layer.provide(TokenStore.layerMemory)
           )
         ).pipe(

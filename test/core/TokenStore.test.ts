@@ -2,11 +2,13 @@ import { TokenStoreError } from "@effect-auth/core/AuthError"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import type { SessionRecord } from "@effect-auth/core/SessionRecord"
 import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as TokenStoreContender from "@effect-auth/testing/TokenStoreContender"
 import * as TokenStoreLaws from "@effect-auth/testing/TokenStoreLaws"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 
 TokenStoreLaws.suite("memory", TokenStore.layerMemory)
 
@@ -82,7 +84,13 @@ const forgetful = broken((records) => ({
     )
 }))
 
-const deaf = broken(() => ({ changes: () => Effect.never as never }))
+const deaf = broken(() => ({ changes: Stream.concat(Stream.make({ _tag: "Listening" } as const), Stream.never) }))
+
+const listing = (scan: NonNullable<TokenStore.Service["scan"]>) => broken(() => ({ scan }))
+
+const listsNothing = listing(() => Effect.succeed({ keys: [] }))
+
+const erasesNothing = broken(() => ({ erase: () => Effect.succeed(true) }))
 
 const robber = broken(() => ({
   presence: { owner: "me", isAlive: (owner) => Effect.succeed(owner === "me") }
@@ -102,6 +110,21 @@ describe("the laws of a token store can be broken", () => {
       ])
     }), 60_000)
 
+  it.live("nor for processes, who are told a task and answer: theirs tells", () =>
+    Effect.gen(function*() {
+      const isBroken = (layer: Layer.Layer<TokenStore.TokenStore>) =>
+        Effect.gen(function*() {
+          const store = yield* TokenStore.TokenStore
+          const start = (task: string) =>
+            Effect.provideService(TokenStoreContender.run(task), TokenStore.TokenStore, store)
+          return yield* Effect.isFailure(TokenStoreLaws.lawOfProcesses(start).run)
+        }).pipe(Effect.provide(layer))
+      assert.isFalse(yield* isBroken(rightStore))
+      assert.isTrue(yield* isBroken(getThenSet))
+      const silent = TokenStoreLaws.lawOfProcesses(() => Effect.succeed("[]")).run
+      assert.isTrue(yield* Effect.isFailure(Effect.provide(silent, rightStore)))
+    }))
+
   const cases: ReadonlyArray<readonly [string, Layer.Layer<TokenStore.TokenStore>, string]> = [
     [
       "a store that always writes",
@@ -119,7 +142,21 @@ describe("the laws of a token store can be broken", () => {
       forgetful,
       "every field of a record comes back, and so do fields of a newer version"
     ],
-    ["a store whose changes tell nothing", deaf, "where there are changes, a waiter hears of the last write"],
+    [
+      "a store whose changes tell nothing",
+      deaf,
+      "where there are changes, all who listen hear of the last write, and of no other record's as this one's"
+    ],
+    [
+      "a store that lists nothing",
+      listsNothing,
+      "where there is a list of records, it names each of a provider or realm, and no other, page by page"
+    ],
+    [
+      "a store that erases nothing",
+      erasesNothing,
+      "where records can be erased, one is gone, its neighbours stay, and the next first write wins"
+    ],
     [
       "a store that calls strangers gone",
       robber,

@@ -2,7 +2,6 @@
 import type * as AuthProvider from "@effect-auth/core/AuthProvider"
 import * as AuthService from "@effect-auth/core/AuthService"
 import * as BrowserTokenStore from "@effect-auth/core/BrowserTokenStore"
-import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as SessionRecord from "@effect-auth/core/SessionRecord"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Context from "effect/Context"
@@ -12,25 +11,10 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import { fetchExchange } from "../support/fetchExchange.ts"
+import { changesOf } from "../support/stores/changesOf.ts"
 
-/** One call to the token endpoint of the test's server. */
-const exchange = (refreshToken: string): Effect.Effect<AuthProvider.TokenResponse, ExchangeFailure> =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(`/token${location.search}`, { method: "POST", body: refreshToken, signal })
-      return { status: response.status, body: await response.json() }
-    },
-    catch: () => new ExchangeFailure({ kind: "transient", sent: "unknown", reason: "transport" })
-  }).pipe(Effect.flatMap(({ body, status }) =>
-    status === 200
-      ? Effect.succeed({
-        accessToken: Redacted.make(body.access_token),
-        refreshToken: Redacted.make(body.refresh_token),
-        tokenType: "bearer",
-        expiresIn: body.expires_in
-      })
-      : Effect.fail(new ExchangeFailure({ kind: "terminal", sent: "answered", reason: "unknown", status }))
-  ))
+const exchange = (refreshToken: string) => fetchExchange(`/token${location.search}`, refreshToken)
 
 const provider: AuthProvider.AuthProvider<string> = {
   name: "test",
@@ -75,7 +59,13 @@ const page = {
   count: (times: number) => withStore((store) => Effect.repeatN(increment(store), times - 1)),
   version: () => withStore(versionIn),
   /** The first version that is heard of. */
-  heard: () => withStore((store) => Effect.map(Stream.runHead(store.changes!(key)), Option.getOrNull)),
+  heard: () =>
+    withStore((store) =>
+      Effect.map(
+        Stream.runHead(Stream.filter(changesOf(store, key), (heard) => heard !== "listening")),
+        Option.getOrNull
+      )
+    ),
   owner: () => withStore((store) => Effect.succeed(store.presence!.owner)),
   isAlive: (owner: string) => withStore((store) => store.presence!.isAlive(owner)),
   /** Why the store can't be made, or nothing. */

@@ -1,6 +1,8 @@
 /** Tabs of one origin for Node: one IndexedDB, one lock manager, and Node's own BroadcastChannel between them. */
 import type * as BrowserTokenStore from "@effect-auth/core/BrowserTokenStore"
-import { IDBFactory } from "fake-indexeddb"
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb"
+
+Object.assign(globalThis, { IDBKeyRange })
 
 interface Held {
   readonly name: string

@@ -1,8 +1,8 @@
 /** panva's oidc-provider on a loopback port: rotation, and the whole grant revoked when a refresh token comes twice. */
 import * as Effect from "effect/Effect"
-import { once } from "node:events"
 import * as Http from "node:http"
 import Provider from "oidc-provider"
+import { listen } from "../support/loopback.ts"
 
 /** What the test uses of it; the package brings no types. */
 interface Issuer {
@@ -22,10 +22,7 @@ export const startOidcServer = (lifetime: number) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
       const server = Http.createServer()
-      server.listen(0, "127.0.0.1")
-      await once(server, "listening")
-      const address = server.address()
-      const issuer = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+      const issuer = await listen(server)
       const provider: Issuer = new Provider(issuer, {
         clients: [{
           client_id: "app",

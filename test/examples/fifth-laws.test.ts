@@ -10,7 +10,7 @@ import { Effect, Layer, Redacted } from "effect"
 const server = Layer.effect(HttpClient.HttpClient, Effect.map(AcmeSandbox.make, ({ httpClient }) => httpClient))
 
 AuthProviderLaws.suite("acme", server, {
-  provider: Acme.provider,
+  provider: Acme.provider({}),
   credentials: Effect.succeed({ username: "kim", password: Redacted.make("correct-horse") }),
   wrong: { username: "kim", password: Redacted.make("wrong-horse") }
 })

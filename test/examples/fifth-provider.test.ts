@@ -56,8 +56,8 @@ const acme = () => {
     return isLive ? Response.json({ ok: true }) : new Response(null, { status: 401 })
   }
   const client = HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, answer(request))))
-  const layer = (options?: Parameters<typeof Acme.layer>[0]) =>
-    Acme.layer(options).pipe(Layer.provide([Layer.succeed(HttpClient.HttpClient, client), TokenStore.layerMemory]))
+  const layer = (options?: Parameters<typeof Acme.layer>[1]) =>
+    Acme.layer({}, options).pipe(Layer.provide([Layer.succeed(HttpClient.HttpClient, client), TokenStore.layerMemory]))
   return { state, layer }
 }
 

@@ -15,7 +15,7 @@ const kim = { username: "kim", password: Redacted.make("correct-horse") }
 it.effect("the fifth sandbox expires, rotates, refuses, revokes and goes wrong", () =>
   Effect.gen(function*() {
     const sandbox = yield* AcmeSandbox.make
-    const layer = Acme.layer({ refresh: { mode: "onDemand", retryPatience: 0 } }).pipe(
+    const layer = Acme.layer({}, { refresh: { mode: "onDemand", retryPatience: 0 } }).pipe(
       Layer.provide([Sandbox.layerHttpClient(sandbox), TokenStore.layerMemory])
     )
     const refreshes = Effect.map(sandbox.counters, (counters) => Sandbox.exchanges(counters, "refresh_token"))

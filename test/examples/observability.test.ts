@@ -1,7 +1,7 @@
 import * as Telemetry from "@effect-auth/core/Telemetry"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import { layerTelemetry, program } from "@effect-auth/examples/observability"
-import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
+import * as Placewise from "@effect-auth/placewise/Placewise"
 import * as PlacewiseSandbox from "@effect-auth/testing/placewise"
 import * as Sandbox from "@effect-auth/testing/Sandbox"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ import {
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { data } from "../placewise/fixtures.ts"
+import { settings } from "../placewise/fixtures.ts"
 
 describe("the observability example", () => {
   it.live("exports one span a refresh and the metrics of the exchange", () =>
@@ -24,7 +24,7 @@ describe("the observability example", () => {
       const sandbox = yield* PlacewiseSandbox.make()
       const { defaults } = PlacewiseSandbox
       const [member] = defaults.members
-      const auth = PlacewiseAuth.layer(data).pipe(
+      const auth = Placewise.layerAuth(settings).pipe(
         Layer.provide([Sandbox.layerHttpClient(sandbox), TokenStore.layerMemory])
       )
       yield* Effect.gen(function*() {

@@ -1,4 +1,5 @@
 import * as PitchpointApi from "@effect-auth/pitchpoint/PitchpointApi"
+import * as PitchpointError from "@effect-auth/pitchpoint/PitchpointError"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
@@ -30,7 +31,7 @@ describe("errors", () => {
 
   for (const [name, status, wire] of documentedErrors) {
     it(`${name} is ${status}, without a tag on the wire: ${JSON.stringify(wire)}`, () => {
-      const schema: Schema.Schema<any, any> = PitchpointApi.onWire[name]
+      const schema: Schema.Schema<any, any> = PitchpointError.onWire[name]
       const decoded = Schema.decodeUnknownSync(schema)({ ...wire, tomorrow: 1 })
       expect(decoded).toMatchObject({ _tag: name, ...wire })
       expect(Schema.encodeSync(schema)(decoded)).toEqual(wire)
@@ -40,7 +41,7 @@ describe("errors", () => {
 
   it("all of them are listed", () => {
     expect([...new Set(documentedErrors.map(([name]) => name))].sort()).toEqual(
-      Object.keys(PitchpointApi.onWire).sort()
+      Object.keys(PitchpointError.onWire).sort()
     )
   })
 })

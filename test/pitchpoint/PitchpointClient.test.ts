@@ -1,14 +1,15 @@
+import type * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Pitchpoint from "@effect-auth/pitchpoint/Pitchpoint"
-import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
-import * as PitchpointClient from "@effect-auth/pitchpoint/PitchpointClient"
+import type * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
+import * as PitchpointFault from "@effect-auth/pitchpoint/PitchpointFault"
 import * as PitchpointSandbox from "@effect-auth/testing/pitchpoint"
 import * as HttpBody from "@effect/platform/HttpBody"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { data, issued, password, stub, world } from "./fixtures.ts"
+import { issued, password, settings, stub, world } from "./fixtures.ts"
 
 const query = "/riskinsight-services-ws/resources/v1/orders/query"
 const blj = "/riskinsight-services-ws/resources/v1/sami/DetailedBLJ/PDF-001"
@@ -21,13 +22,13 @@ const run = <A, E>(
   test: Effect.Effect<
     A,
     E,
-    PitchpointAuth.PitchpointAuth | PitchpointClient.PitchpointClient | PitchpointSandbox.PitchpointSandbox
+    PitchpointAuth.PitchpointAuth | Pitchpoint.PitchpointClient | PitchpointSandbox.PitchpointSandbox
   >,
-  options?: Partial<Pitchpoint.Options>,
+  options?: ProviderSettings.Options<PitchpointAuth.PitchpointCredentials>,
   sandbox?: PitchpointSandbox.Options
 ) =>
   test.pipe(
-    Effect.provide(Pitchpoint.layer({ ...data, credentials: Effect.succeed(password), ...options })),
+    Effect.provide(Pitchpoint.layer(settings, { credentials: Effect.succeed(password), ...options })),
     Effect.provide(world(sandbox))
   )
 
@@ -39,7 +40,7 @@ const calls = Effect.map(
 describe("the client", () => {
   it.effect("orders, follows the Ref and searches", () =>
     run(Effect.gen(function*() {
-      const client = yield* PitchpointClient.PitchpointClient
+      const client = yield* Pitchpoint.PitchpointClient
       const placed: any = yield* Effect.flatMap(client.post(blj, { body: order }), (response) => response.json)
       expect(placed.Messages.Message[0]).toMatchObject({ Category: "Info", Code: "I001" })
       expect(placed.Ref).toMatch(
@@ -53,7 +54,7 @@ describe("the client", () => {
 
   it.effect("a 401 renews the session and sends the order once more", () =>
     run(Effect.gen(function*() {
-      const client = yield* PitchpointClient.PitchpointClient
+      const client = yield* Pitchpoint.PitchpointClient
       yield* client.post(query)
       yield* Effect.flatMap(PitchpointSandbox.PitchpointSandbox, (sandbox) => sandbox.expireAccessTokens)
       const response = yield* client.post(blj, { body: order })
@@ -64,17 +65,17 @@ describe("the client", () => {
   it.effect("another status can be declared", () =>
     run(
       Effect.gen(function*() {
-        const client = yield* PitchpointClient.PitchpointClient
+        const client = yield* Pitchpoint.PitchpointClient
         yield* client.post(query)
         yield* Effect.flatMap(PitchpointSandbox.PitchpointSandbox, (sandbox) => sandbox.expireAccessTokens)
         expect((yield* client.post(query)).status).toBe(401)
       }),
-      { rejectedStatuses: [498] }
+      { rejection: { statuses: [498] } }
     ))
 
   it.effect("does not send the token anywhere else", () =>
     run(Effect.gen(function*() {
-      const client = yield* PitchpointClient.PitchpointClient
+      const client = yield* Pitchpoint.PitchpointClient
       const error = yield* Effect.flip(client.get("https://pointservices.example/resources"))
       expect(error).toMatchObject({ _tag: "AuthMisconfigured", reason: "origin" })
     })))
@@ -87,7 +88,7 @@ describe("a fault inside a 200", () => {
   it.effect("is an ordinary answer unless it is declared", () =>
     run(
       Effect.gen(function*() {
-        const client = yield* PitchpointClient.PitchpointClient
+        const client = yield* Pitchpoint.PitchpointClient
         yield* client.post(query)
         yield* expire
         const body: any = yield* Effect.flatMap(client.post(query), (response) => response.json)
@@ -100,21 +101,21 @@ describe("a fault inside a 200", () => {
   it.effect("declared, it renews the session; a search is sent again, the answer stays readable", () =>
     run(
       Effect.gen(function*() {
-        const client = yield* PitchpointClient.PitchpointClient
+        const client = yield* Pitchpoint.PitchpointClient
         yield* client.post(query)
         yield* expire
         const body: any = yield* Effect.flatMap(client.post(query), (response) => response.json)
         expect(body).toMatchObject({ count: 0, results: [] })
         expect(yield* calls).toHaveLength(3)
       }),
-      { rejectedBody: PitchpointAuth.notAuthorized },
+      { rejection: { body: PitchpointFault.notAuthorized } },
       faulty
     ))
 
   it.effect("an order is not sent again, because a body proves nothing; the next one finds a token that works", () =>
     run(
       Effect.gen(function*() {
-        const client = yield* PitchpointClient.PitchpointClient
+        const client = yield* Pitchpoint.PitchpointClient
         yield* client.post(query)
         yield* expire
         expect(yield* Effect.flip(client.post(blj, { body: order }))).toMatchObject({
@@ -125,21 +126,21 @@ describe("a fault inside a 200", () => {
         const body: any = yield* Effect.flatMap(client.post(blj, { body: order }), (response) => response.json)
         expect(body.Messages.Message[0].Code).toBe("I001")
       }),
-      { rejectedBody: PitchpointAuth.notAuthorized },
+      { rejection: { body: PitchpointFault.notAuthorized } },
       faulty
     ))
 
   it.effect("another fault is the caller's", () =>
     run(
       Effect.gen(function*() {
-        const client = yield* PitchpointClient.PitchpointClient
+        const client = yield* Pitchpoint.PitchpointClient
         const body: any = yield* client.get("/riskinsight-services-ws/resources/v1/sami/0").pipe(
           Effect.flatMap((response) => response.json)
         )
         expect(body.Messages.Message[0].Code).toBe("E014")
         expect(yield* calls).toHaveLength(1)
       }),
-      { rejectedBody: PitchpointAuth.notAuthorized },
+      { rejection: { body: PitchpointFault.notAuthorized } },
       faulty
     ))
 
@@ -157,15 +158,16 @@ describe("a fault inside a 200", () => {
       request.url.includes("/oauth2/") ? Response.json(issued) : left.shift()!
     )
     return Effect.gen(function*() {
-      const client = yield* PitchpointClient.PitchpointClient
+      const client = yield* Pitchpoint.PitchpointClient
       for (const answer of answers) expect((yield* client.get("/orders")).status).toBe(answer.status)
       expect(requests).toHaveLength(1 + answers.length)
     }).pipe(
-      Effect.provide(Pitchpoint.layer({
-        ...data,
-        credentials: Effect.succeed(password),
-        rejectedBody: PitchpointAuth.notAuthorized
-      })),
+      Effect.provide(
+        Pitchpoint.layer(settings, {
+          credentials: Effect.succeed(password),
+          rejection: { body: PitchpointFault.notAuthorized }
+        })
+      ),
       Effect.provide(Layer.merge(layer, TokenStore.layerMemory))
     )
   })
@@ -173,13 +175,13 @@ describe("a fault inside a 200", () => {
   it.effect("the refused answer is handed over whole to who asks for it", () =>
     run(
       Effect.gen(function*() {
-        const client = yield* PitchpointClient.PitchpointClient
+        const client = yield* Pitchpoint.PitchpointClient
         yield* client.post(query)
         yield* expire
         const body: any = yield* Effect.flatMap(client.post(blj, { body: order }), (response) => response.json)
         expect(body.Messages.Message[0].Code).toBe("E006")
       }),
-      { rejectedBody: PitchpointAuth.notAuthorized, client: { onRejected: "response" } },
+      { rejection: { body: PitchpointFault.notAuthorized }, client: { onRejected: "response" } },
       faulty
     ))
 
@@ -187,7 +189,7 @@ describe("a fault inside a 200", () => {
     const fault = { Messages: { Message: [{ Category: "Fault", Code: "E006" }] } }
     const { layer, requests } = stub((request) => Response.json(request.url.includes("/oauth2/") ? issued : fault))
     return Effect.gen(function*() {
-      const client = yield* PitchpointClient.PitchpointClient
+      const client = yield* Pitchpoint.PitchpointClient
       const sentTwice = (path: string) =>
         Effect.gen(function*() {
           yield* Effect.ignore(client.post(path))
@@ -199,13 +201,14 @@ describe("a fault inside a 200", () => {
       expect(yield* sentTwice("/my/search")).toBe(true)
       expect(yield* sentTwice("/my/order")).toBe(false)
     }).pipe(
-      Effect.provide(Pitchpoint.layer({
-        ...data,
-        credentials: Effect.succeed(password),
-        rejectedBody: PitchpointAuth.notAuthorized,
-        refresh: { mode: "onDemand" },
-        client: { isRead: (request) => request.url.endsWith("/my/search") }
-      })),
+      Effect.provide(
+        Pitchpoint.layer(settings, {
+          credentials: Effect.succeed(password),
+          rejection: { body: PitchpointFault.notAuthorized },
+          refresh: { mode: "onDemand" },
+          client: { isRead: (request) => request.url.endsWith("/my/search") }
+        })
+      ),
       Effect.provide(Layer.merge(layer, TokenStore.layerMemory))
     )
   })
@@ -214,17 +217,18 @@ describe("a fault inside a 200", () => {
     const fault = { Messages: { Message: [{ Category: "Fault", Code: "E006" }] } }
     const { layer } = stub((request) => Response.json(request.url.includes("/oauth2/") ? issued : fault))
     return Effect.gen(function*() {
-      const client = yield* PitchpointClient.PitchpointClient
+      const client = yield* Pitchpoint.PitchpointClient
       for (const response of [yield* client.get("/orders"), yield* client.post("/orders")]) {
         expect(yield* response.json).toEqual(fault)
       }
     }).pipe(
-      Effect.provide(Pitchpoint.layer({
-        ...data,
-        credentials: Effect.succeed(password),
-        rejectedBody: PitchpointAuth.notAuthorized,
-        client: { onRejected: "response" }
-      })),
+      Effect.provide(
+        Pitchpoint.layer(settings, {
+          credentials: Effect.succeed(password),
+          rejection: { body: PitchpointFault.notAuthorized },
+          client: { onRejected: "response" }
+        })
+      ),
       Effect.provide(Layer.merge(layer, TokenStore.layerMemory))
     )
   })

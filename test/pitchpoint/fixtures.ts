@@ -2,6 +2,7 @@
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as PitchpointApi from "@effect-auth/pitchpoint/PitchpointApi"
 import type * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
+import type * as PitchpointError from "@effect-auth/pitchpoint/PitchpointError"
 import * as PitchpointSandbox from "@effect-auth/testing/pitchpoint"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -11,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 
-export const data: PitchpointAuth.Data = { username: "service@example.com" }
+export const settings: PitchpointAuth.Settings = { username: "service@example.com" }
 
 export const password: PitchpointAuth.PitchpointCredentials = { password: Redacted.make("correct horse") }
 
@@ -126,7 +127,7 @@ export const documented: ReadonlyArray<readonly [string, Schema.Schema.AnyNoCont
 ]
 
 /** Every documented error body. */
-export const documentedErrors: ReadonlyArray<readonly [keyof typeof PitchpointApi.onWire, number, object]> = [
+export const documentedErrors: ReadonlyArray<readonly [keyof typeof PitchpointError.onWire, number, object]> = [
   ["TokenRefused", 400, refusal],
   ["AccessDenied", 403, refusal],
   ["InvalidQuery", 400, { message: "Unsupported field: InvalidField" }],

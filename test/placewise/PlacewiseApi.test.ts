@@ -1,4 +1,5 @@
 import * as PlacewiseApi from "@effect-auth/placewise/PlacewiseApi"
+import * as PlacewiseError from "@effect-auth/placewise/PlacewiseError"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { describe, expect, it } from "@effect/vitest"
 import * as Either from "effect/Either"
@@ -105,7 +106,7 @@ describe("documented payloads", () => {
   })
 })
 
-const errors: ReadonlyArray<readonly [keyof typeof PlacewiseApi.onWire, number, object]> = [
+const errors: ReadonlyArray<readonly [keyof typeof PlacewiseError.onWire, number, object]> = [
   ["BadRequest", 400, {}],
   ["ClientNotAuthorized", 401, { error: "Client not authorized" }],
   ["FeatureNotEnabled", 402, { error: "Feature not enabled" }],
@@ -138,19 +139,19 @@ describe("documented errors", () => {
 
   for (const [name, status, wire] of errors) {
     it(`${name} is ${status}, without a tag on the wire`, () => {
-      const schema: Schema.Schema<any, any> = PlacewiseApi.onWire[name]
+      const schema: Schema.Schema<any, any> = PlacewiseError.onWire[name]
       const decoded = Schema.decodeUnknownSync(schema)({ ...wire, tomorrow: 1 })
       expect(decoded).toMatchObject({ _tag: name, ...wire })
       expect(Schema.encodeSync(schema)(decoded)).toEqual(wire)
       expect(operations.some((operation) => String(status) in operation.responses)).toBe(true)
     })
     it(`${name} may have an empty body`, () => {
-      expect(Schema.decodeUnknownSync<any, any>(PlacewiseApi.onWire[name])(undefined)).toMatchObject({ _tag: name })
+      expect(Schema.decodeUnknownSync<any, any>(PlacewiseError.onWire[name])(undefined)).toMatchObject({ _tag: name })
     })
   }
 
   it("all of them are listed here", () => {
-    expect(errors.map(([name]) => name).sort()).toEqual(Object.keys(PlacewiseApi.onWire).sort())
+    expect(errors.map(([name]) => name).sort()).toEqual(Object.keys(PlacewiseError.onWire).sort())
   })
 })
 

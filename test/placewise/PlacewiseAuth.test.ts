@@ -1,5 +1,7 @@
 import * as AuthService from "@effect-auth/core/AuthService"
+import type * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as Placewise from "@effect-auth/placewise/Placewise"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
 import * as Faults from "@effect-auth/testing/Faults"
 import { PlacewiseSandbox } from "@effect-auth/testing/placewise"
@@ -11,11 +13,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { byEmail, data, stub, world } from "./fixtures.ts"
+import { byEmail, settings, stub, world } from "./fixtures.ts"
 
 const Auth = PlacewiseAuth.PlacewiseAuth
-const live = (options: Partial<PlacewiseAuth.Options> = {}) =>
-  PlacewiseAuth.layer({ ...data, refresh: { mode: "onDemand" }, ...options }).pipe(Layer.provideMerge(world()))
+const live = (options: Partial<ProviderSettings.Options<PlacewiseAuth.PlacewiseCredentials>> = {}) =>
+  Placewise.layerAuth(settings, { refresh: { mode: "onDemand" }, ...options }).pipe(Layer.provideMerge(world()))
 
 describe("a session", () => {
   it.effect("from sign-in over expiry to sign-out", () =>
@@ -97,7 +99,7 @@ describe("a session", () => {
         expect((yield* refreshing)._tag).toBe("ProviderUnavailable")
         expect(yield* auth.accessToken).toEqual(first)
       }).pipe(
-        Effect.provide(PlacewiseAuth.layer({ ...data, refresh: { mode: "onDemand" } })),
+        Effect.provide(Placewise.layerAuth(settings, { refresh: { mode: "onDemand" } })),
         Effect.provide([layer, TokenStore.layerMemory])
       )
     }))
@@ -196,12 +198,11 @@ describe("what is special here", () => {
     }).pipe(Effect.provide(live())))
 })
 
-it.scoped("one extension serves many members", () =>
+it.scoped("one provider extends the sessions of many members", () =>
   Effect.gen(function*() {
-    const provider = yield* PlacewiseAuth.provider(data)
-    const extend = yield* PlacewiseAuth.makeExtend(data)
+    const provider = yield* PlacewiseAuth.provider(settings)
     for (const account of ["a", "b"]) {
-      const auth = extend(yield* AuthService.make(provider, { account }))
+      const auth = yield* AuthService.make(provider, { account })
       expect(yield* Effect.flip(auth.tokenInfo)).toMatchObject({ _tag: "SignInRequired", account })
       yield* auth.signIn(byEmail)
       expect(yield* auth.tokenInfo).toMatchObject({ active: true })
@@ -227,7 +228,7 @@ describe("layerConfig", () => {
       expect((yield* (yield* PlacewiseSandbox).counters).exchanges.password).toMatchObject({ granted: 1 })
     }).pipe(
       Effect.provide(
-        PlacewiseAuth.layerConfig(config, { account: "member-42", credentials: Effect.succeed(byEmail) }).pipe(
+        Placewise.layerConfig(config, { account: "member-42", credentials: Effect.succeed(byEmail) }).pipe(
           Layer.provideMerge(world()),
           Layer.provide(from([["CLUB", "infinity-mall"], ["CLIENT_TOKEN", "sandbox-client-token"]]))
         )
@@ -238,7 +239,7 @@ describe("layerConfig", () => {
     Effect.gen(function*() {
       const build = (entries: ReadonlyArray<readonly [string, string]>) =>
         Effect.flip(
-          Layer.build(PlacewiseAuth.layerConfig(config).pipe(Layer.provide(world()), Layer.provide(from(entries))))
+          Layer.build(Placewise.layerConfig(config).pipe(Layer.provide(world()), Layer.provide(from(entries))))
         )
       expect(yield* Effect.scoped(build([["CLUB", "x"]]))).toMatchObject({ _op: "MissingData" })
       const error = yield* Effect.scoped(build([["CLUB", "a/b"], ["CLIENT_TOKEN", "s3cret"]]))

@@ -1,7 +1,9 @@
+import type * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Placewise from "@effect-auth/placewise/Placewise"
+import { PlacewiseClient } from "@effect-auth/placewise/Placewise"
+import type * as PlacewiseAuths from "@effect-auth/placewise/PlacewiseAuth"
 import { PlacewiseAuth } from "@effect-auth/placewise/PlacewiseAuth"
-import { PlacewiseClient } from "@effect-auth/placewise/PlacewiseClient"
 import * as Faults from "@effect-auth/testing/Faults"
 import { PlacewiseSandbox } from "@effect-auth/testing/placewise"
 import * as Redaction from "@effect-auth/testing/Redaction"
@@ -15,10 +17,10 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import { inspect } from "node:util"
-import { byEmail, data, world } from "./fixtures.ts"
+import { byEmail, settings, world } from "./fixtures.ts"
 
-const live = (options: Partial<Placewise.Options> = {}) =>
-  Placewise.layer({ ...data, refresh: { mode: "onDemand" }, ...options }).pipe(Layer.provideMerge(world()))
+const live = (options: Partial<ProviderSettings.Options<PlacewiseAuths.PlacewiseCredentials>> = {}) =>
+  Placewise.layer(settings, { refresh: { mode: "onDemand" }, ...options }).pipe(Layer.provideMerge(world()))
 
 const status = "/members/me/rewards-program/status"
 
@@ -115,7 +117,7 @@ describe("what is sent, and what comes back", () => {
   it.effect("the headers are sent, and no secret is in the error", () =>
     Effect.gen(function*() {
       const { client, redacted, requests } = yield* broken
-      const layer = Placewise.layer({ ...data, locale: "nb-NO", refresh: { mode: "onDemand" } }).pipe(
+      const layer = Placewise.layer({ ...settings, locale: "nb-NO" }, { refresh: { mode: "onDemand" } }).pipe(
         Layer.provide([Layer.succeed(HttpClient.HttpClient, client), TokenStore.layerMemory])
       )
       const error = yield* Effect.gen(function*() {
@@ -140,7 +142,7 @@ describe("what is sent, and what comes back", () => {
   it.effect("a caller's own Authorization takes no client token elsewhere", () =>
     Effect.gen(function*() {
       const { client, requests } = yield* broken
-      const layer = Placewise.layer({ ...data, client: { authorization: "keep" } }).pipe(
+      const layer = Placewise.layer(settings, { client: { authorization: "keep" } }).pipe(
         Layer.provide([Layer.succeed(HttpClient.HttpClient, client), TokenStore.layerMemory])
       )
       yield* Effect.gen(function*() {

@@ -1,6 +1,7 @@
+import type * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as Placewise from "@effect-auth/placewise/Placewise"
-import { PlacewiseSessions } from "@effect-auth/placewise/PlacewiseSessions"
-import type { Options } from "@effect-auth/placewise/PlacewiseSessions"
+import { PlacewiseSessions } from "@effect-auth/placewise/Placewise"
+import type { PlacewiseCredentials } from "@effect-auth/placewise/PlacewiseAuth"
 import { PlacewiseSandbox } from "@effect-auth/testing/placewise"
 import { describe, expect, it } from "@effect/vitest"
 import * as Config from "effect/Config"
@@ -9,14 +10,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
-import { data, world } from "./fixtures.ts"
+import { settings, world } from "./fixtures.ts"
 
 const ids = [1, 2, 3, 4, 5]
 
 const members = ids.map((id) => ({ id, email: `${id}@example.com`, password: `password ${id}`, balance: 10 * id }))
 
-const live = (options: Partial<Options> = {}) =>
-  Placewise.layerSessions({ ...data, ...options }).pipe(Layer.provideMerge(world({ members })))
+const live = (options: ProviderSettings.SessionsOptions<PlacewiseCredentials> = {}) =>
+  Placewise.layerSessions(settings, options).pipe(Layer.provideMerge(world({ members })))
 
 const signIn = (id: number) =>
   Effect.gen(function*() {
@@ -99,7 +100,9 @@ describe("sessions of many members", () => {
 
   it.effect("options that can't be right are refused when the layer is made", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(Layer.build(live({ club: "no slug" })))
+      const error = yield* Effect.flip(
+        Layer.build(Placewise.layerSessions({ ...settings, club: "no slug" }).pipe(Layer.provide(world())))
+      )
       expect(error).toMatchObject({ _tag: "AuthMisconfigured", reason: "options" })
     }).pipe(Effect.scoped))
 })

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-export const data: PlacewiseAuth.Data = {
+export const settings: PlacewiseAuth.Settings = {
   club: "infinity-mall",
   clientToken: Redacted.make("sandbox-client-token"),
   userAgent: "test/1.0",

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { inspect } from "node:util"
-import { byEmail, data, jsonOf, stub } from "./fixtures.ts"
+import { byEmail, jsonOf, settings, stub } from "./fixtures.ts"
 
 const issued = {
   access_token: "aa01",
@@ -29,11 +29,11 @@ const json = (status: number, body: unknown, headers: Record<string, string> = {
 
 const provided = (
   answer: (request: { readonly url: string }) => Response,
-  options: Partial<PlacewiseAuth.Data> = {}
+  change: Partial<PlacewiseAuth.Settings> = {}
 ) => {
   const { layer, requests } = stub(answer)
   return Effect.map(
-    Effect.provide(PlacewiseAuth.provider({ ...data, ...options }), layer),
+    Effect.provide(PlacewiseAuth.provider({ ...settings, ...change }), layer),
     (provider) => ({ provider, requests })
   )
 }
@@ -134,7 +134,7 @@ describe("the provider's data", () => {
       })
     }))
 
-  const bad: ReadonlyArray<readonly [Partial<PlacewiseAuth.Data>, string]> = [
+  const bad: ReadonlyArray<readonly [Partial<PlacewiseAuth.Settings>, string]> = [
     [{ club: "" }, "options"],
     [{ club: ".." }, "options"],
     [{ club: "a/b" }, "options"],
@@ -205,6 +205,8 @@ const table: { readonly [name: string]: Row } = {
   "400 with an empty body": both(empty(400), { kind: "config", reason: "request", sent: "answered" }),
   "406": both(empty(406), { kind: "config", reason: "request" }),
   "401": both(json(401, { error: "Not authorized" }), { kind: "config", reason: "client" }),
+  "a gateway's 401": both(json(401, { status: 401, error: "Unauthorized" }), { kind: "transient", sent: "answered" }),
+  "a gateway's 403": both(json(403, { statusCode: 403, error: "Forbidden" }), { kind: "transient", sent: "answered" }),
   "402": both(json(402, { error: "Off" }), { kind: "config", reason: "feature" }),
   "403": both(json(403, { error: "No permit" }), { kind: "config", reason: "permission" }),
   "404": both(json(404, { error: "Not found" }), { kind: "config", reason: "url" }),

@@ -1,4 +1,5 @@
 import * as PriavaApi from "@effect-auth/priava/PriavaApi"
+import * as PriavaError from "@effect-auth/priava/PriavaError"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { describe, expect, it } from "@effect/vitest"
 import { Validator } from "@seriousme/openapi-schema-validator"
@@ -43,19 +44,19 @@ describe("documented errors", () => {
 
   for (const [name, status, wire] of errors) {
     it(`${name} is ${status}, without a tag on the wire`, () => {
-      const schema: Schema.Schema<any, any> = PriavaApi.onWire[name]
+      const schema: Schema.Schema<any, any> = PriavaError.onWire[name]
       const decoded = Schema.decodeUnknownSync(schema)({ ...wire, tomorrow: 1 })
       expect(decoded).toMatchObject({ _tag: name, ...wire })
       expect(Schema.encodeSync(schema)(decoded)).toEqual(wire)
       expect(operations.some((operation) => String(status) in operation.responses)).toBe(true)
     })
     it(`${name} may have an empty body`, () => {
-      expect(Schema.decodeUnknownSync<any, any>(PriavaApi.onWire[name])(undefined)).toMatchObject({ _tag: name })
+      expect(Schema.decodeUnknownSync<any, any>(PriavaError.onWire[name])(undefined)).toMatchObject({ _tag: name })
     })
   }
 
   it("all of them are listed here", () => {
-    expect(errors.map(([name]) => name).sort()).toEqual(Object.keys(PriavaApi.onWire).sort())
+    expect(errors.map(([name]) => name).sort()).toEqual(Object.keys(PriavaError.onWire).sort())
   })
 })
 

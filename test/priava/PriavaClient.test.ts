@@ -1,9 +1,11 @@
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import type * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Priava from "@effect-auth/priava/Priava"
 import * as PriavaApi from "@effect-auth/priava/PriavaApi"
 import { PriavaAuth } from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
+import * as PriavaAuths from "@effect-auth/priava/PriavaAuth"
+import * as PriavaRateLimit from "@effect-auth/priava/PriavaRateLimit"
 import * as Faults from "@effect-auth/testing/Faults"
 import { PriavaSandbox } from "@effect-auth/testing/priava"
 import type * as Sandboxes from "@effect-auth/testing/priava"
@@ -22,10 +24,16 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
-import { code, data, world } from "./fixtures.ts"
+import { code, settings, world } from "./fixtures.ts"
 
-const live = (options: Partial<Priava.Options> = {}, sandbox?: Sandboxes.Options) =>
-  Priava.layer({ ...data, refresh: { mode: "onDemand" }, ...options }).pipe(Layer.provideMerge(world(sandbox)))
+const live = (
+  change: Partial<PriavaAuths.Settings> = {},
+  sandbox?: Sandboxes.Options,
+  options?: ProviderSettings.Options<PriavaAuths.PriavaCredentials>
+) =>
+  Priava.layer({ ...settings, ...change }, { refresh: { mode: "onDemand" }, ...options }).pipe(
+    Layer.provideMerge(world(sandbox))
+  )
 
 const search = { body: HttpBody.unsafeJson({ Lastname: "Nordmann" }) }
 const webhook = {
@@ -44,7 +52,7 @@ describe("API calls", () => {
   it.effect("a dead access token (401) is renewed and the search is sent again", () =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       const before = yield* client.post("/v2/contact/get", search)
       expect(yield* before.json).toMatchObject({ result: [{ Lastname: "Nordmann" }] })
@@ -59,7 +67,7 @@ describe("API calls", () => {
   it.effect("many calls with one dead token cost one refresh", () =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       yield* sandbox.expireAccessTokens
       const all = yield* Effect.all(Array.from({ length: 100 }, () => client.post("/v2/venue/get/groups", search)), {
@@ -73,7 +81,7 @@ describe("API calls", () => {
     it.effect(`${status} is an ordinary response, and nothing is refreshed`, () =>
       Effect.gen(function*() {
         const sandbox = yield* PriavaSandbox
-        const client = yield* PriavaClient.PriavaClient
+        const client = yield* Priava.PriavaClient
         yield* (yield* PriavaAuth).signIn(code())
         yield* sandbox.faults.next("api", Faults.status(status, { body: { error: "no" } }))
         expect((yield* client.post("/v2/contact/get", search)).status).toBe(status)
@@ -84,35 +92,35 @@ describe("API calls", () => {
   it.effect("which statuses reject is configurable", () =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       yield* sandbox.faults.next("api", Faults.status(403))
       expect((yield* client.post("/v2/contact/get", search)).status).toBe(200)
       expect((yield* sandbox.counters).exchanges.refresh_token).toMatchObject({ granted: 1 })
-    }).pipe(Effect.provide(live({ rejectedStatuses: [401, 403] }))))
+    }).pipe(Effect.provide(live({}, {}, { rejection: { statuses: [401, 403] } }))))
 
   it.effect("429 is an ordinary response that tells how long to wait", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       yield* client.post("/v2/contact/get", search)
       const limited = yield* client.post("/v2/contact/get", search)
       expect(limited.status).toBe(429)
-      const wait = yield* PriavaClient.retryAfter(limited)
+      const wait = yield* PriavaRateLimit.retryAfter(limited)
       expect(wait).toEqual(Duration.minutes(5))
       expect(yield* limited.json).toMatchObject({ limits: "2 requests / 5 minutes (300 seconds)" })
     }).pipe(Effect.provide(live({}, { limit: { requests: 2, zone: "10 hours" } }))))
 
   it.effect("without a session nothing is sent", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       expect(yield* Effect.flip(client.post("/v2/contact/get", search))).toMatchObject({ _tag: "SignInRequired" })
       expect((yield* (yield* PriavaSandbox).counters).requests).toBe(0)
     }).pipe(Effect.provide(live())))
 
   it.effect("absolute URLs: on the same host they are sent, elsewhere they are refused", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       const same = yield* client.post("https://api.priava.com/api/rest/v2/contact/get", search)
       expect(same.status).toBe(200)
@@ -129,12 +137,12 @@ describe("API calls", () => {
       yield* (yield* PriavaAuth).signIn(code())
       const searches = yield* HttpApiClient.group(PriavaApi.PriavaApi, {
         group: "searches",
-        httpClient: yield* PriavaClient.PriavaClient
+        httpClient: yield* Priava.PriavaClient
       })
       yield* sandbox.expireAccessTokens
-      const found = yield* searches.contacts({ headers: {}, payload: { Lastname: "Nordmann" } })
+      const found = yield* searches.contacts({ payload: { Lastname: "Nordmann" } })
       expect(found.result).toEqual([{ Firstname: "Ola", Lastname: "Nordmann", Email: "ola@example.com" }])
-      const none = yield* searches.contacts({ headers: {}, payload: { Lastname: "Hansen" } })
+      const none = yield* searches.contacts({ payload: { Lastname: "Hansen" } })
       expect(none.result).toEqual([])
     }).pipe(Effect.provide(live())))
 })
@@ -142,43 +150,45 @@ describe("API calls", () => {
 describe("the region", () => {
   it.effect("is sent on calls", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       expect((yield* client.post("/v2/contact/get", search)).status).toBe(200)
     }).pipe(Effect.provide(live({ region: "APAC" }, { region: "APAC", regionOnCalls: true }))))
 
   it.effect("can be switched off", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       expect((yield* client.post("/v2/contact/get", search)).status).toBe(400)
-    }).pipe(Effect.provide(live({ client: { sendRegion: false } }))))
+    }).pipe(Effect.provide(live({ sendRegion: false }))))
 
   it.effect("where it is not asked for, it may be missing", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       expect((yield* client.post("/v2/contact/get", search)).status).toBe(200)
-    }).pipe(Effect.provide(live({ client: { sendRegion: false } }, { regionOnCalls: false }))))
+    }).pipe(Effect.provide(live({ sendRegion: false }, { regionOnCalls: false }))))
 })
 
 describe("reads are POSTs", () => {
-  const request = (url: string) => PriavaClient.isRead(HttpClientRequest.post(url))
-
-  it("the contract tells them", () => {
-    expect(request("https://api.priava.com/api/rest/v2/contact/get")).toBe(true)
-    expect(request("https://proxy.test/pv/api/rest/v2/venue/get/groups?x=1")).toBe(true)
-    expect(request("https://api.priava.com/api/rest/v2/organisation/get#top")).toBe(true)
-    expect(request("https://api.priava.com/api/rest/v2/event/save")).toBe(false)
-    expect(request("https://api.priava.com/api/rest/latest/subscription")).toBe(false)
-    expect(request("https://api.priava.com/api/rest/latest/subscription?next=/api/rest/v2/contact/get")).toBe(false)
-    expect(PriavaClient.isRead(HttpClientRequest.del("https://api.priava.com/api/rest/v2/contact/get"))).toBe(false)
-  })
+  it.scoped("the contract tells them", () =>
+    Effect.gen(function*() {
+      const { api } = yield* PriavaAuths.provider(settings)
+      const isRead = (request: HttpClientRequest.HttpClientRequest) => api?.isRead?.(request)
+      const request = (url: string) => isRead(HttpClientRequest.post(url))
+      expect(request("https://api.priava.com/api/rest/v2/contact/get")).toBe(true)
+      expect(request("https://proxy.test/pv/api/rest/v2/venue/get/groups?x=1")).toBe(true)
+      expect(request("https://api.priava.com/api/rest/v2/organisation/get#top")).toBe(true)
+      expect(request("https://api.priava.com/api/rest/v2/event/save")).toBe(false)
+      expect(request("https://api.priava.com/api/rest/latest/subscription")).toBe(false)
+      expect(request("https://api.priava.com/api/rest/latest/subscription?next=/api/rest/v2/contact/get")).toBe(false)
+      expect(isRead(HttpClientRequest.del("https://api.priava.com/api/rest/v2/contact/get"))).toBe(false)
+    }).pipe(Effect.provide(world())))
 
   it.effect("after a 401 a write is sent again, and carried out once", () =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       yield* sandbox.expireAccessTokens
       const response = yield* client.post("/latest/subscription", webhook)
@@ -189,7 +199,7 @@ describe("reads are POSTs", () => {
   it.effect("after a refusal that hides in a success a read is sent again, a write is not", () =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       yield* sandbox.faults.next("api", hidden)
       const read = yield* client.post("/v2/contact/get", search)
@@ -206,12 +216,12 @@ describe("reads are POSTs", () => {
       yield* sandbox.faults.next("api", hidden)
       yield* AuthHttpClient.withReplay(client.post("/latest/subscription", webhook), "always")
       expect(yield* sandbox.subscriptions).toHaveLength(1)
-    }).pipe(Effect.provide(live({ rejectedBody }))))
+    }).pipe(Effect.provide(live({}, {}, { rejection: { body: rejectedBody } }))))
 
   it.effect("further reads are named by an option, and the contract's stay reads", () =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* (yield* PriavaAuth).signIn(code())
       for (const path of ["/v2/event/get", "/v2/contact/get"]) {
         yield* sandbox.faults.next("any", hidden)
@@ -221,7 +231,10 @@ describe("reads are POSTs", () => {
       yield* sandbox.faults.next("any", hidden)
       expect(yield* Effect.flip(client.post("/v2/event/save", search))).toMatchObject({ reason: "policy" })
     }).pipe(Effect.provide(
-      live({ rejectedBody, client: { isRead: (request) => request.url.endsWith("/v2/event/get") } })
+      live({}, {}, {
+        rejection: { body: rejectedBody },
+        client: { isRead: (request) => request.url.endsWith("/v2/event/get") }
+      })
     )))
 })
 
@@ -237,12 +250,12 @@ describe("what is sent, and what comes back", () => {
         requests.push(request)
         return new HttpClientError.RequestError({ request, reason: "Transport", cause: new Error("reset") })
       })
-      const layer = Priava.layer({ ...data, host: "sandbox", refresh: { mode: "onDemand" } }).pipe(
+      const layer = Priava.layer({ ...settings, host: "sandbox" }, { refresh: { mode: "onDemand" } }).pipe(
         Layer.provide([Layer.succeed(HttpClient.HttpClient, client), TokenStore.layerMemory])
       )
       const error = yield* Effect.gen(function*() {
         yield* (yield* PriavaAuth).signIn(code())
-        return yield* Effect.flip((yield* PriavaClient.PriavaClient).post("/v2/contact/get", search))
+        return yield* Effect.flip((yield* Priava.PriavaClient).post("/v2/contact/get", search))
       }).pipe(Effect.provide(layer))
       expect(requests).toHaveLength(1)
       expect(requests[0]).toMatchObject({
@@ -254,21 +267,22 @@ describe("what is sent, and what comes back", () => {
         }
       })
       expect(error).toMatchObject({ _tag: "RequestError", reason: "Transport" })
-      Redaction.assertNoSecret(error, ["access-s3cret-1", "sandbox-client-secret"], { printers: { inspect } })
+      expect(Redaction.findSecret(error, ["access-s3cret-1", "sandbox-client-secret"], { printers: { inspect } }))
+        .toBeUndefined()
     }))
 })
 
 describe("layerConfig", () => {
   it.effect("Auth and Client from options written once", () =>
     Effect.gen(function*() {
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       expect((yield* client.post("/v2/contact/get", search)).status).toBe(200)
     }).pipe(Effect.provide(
       Priava.layerConfig({
         region: Config.succeed("EU"),
-        clientId: Config.succeed(data.clientId),
-        clientSecret: Config.succeed(data.clientSecret),
-        redirectUri: Config.succeed(data.redirectUri)
+        clientId: Config.succeed(settings.clientId),
+        clientSecret: Config.succeed(settings.clientSecret),
+        redirectUri: Config.succeed(settings.redirectUri)
       }, { credentials: Effect.succeed(code()), refresh: { mode: "onDemand" } }).pipe(Layer.provideMerge(world()))
     )))
 })

@@ -2,7 +2,6 @@
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Priava from "@effect-auth/priava/Priava"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
 import * as Redaction from "@effect-auth/testing/Redaction"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -10,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
-import { code, data, stub } from "./fixtures.ts"
+import { code, settings, stub } from "./fixtures.ts"
 
 const secrets = ["access-s3cret-1", "refresh-s3cret-1", "code-s3cret-1", "sandbox-client-secret"]
 const echo = secrets.join(" ")
@@ -79,7 +78,7 @@ const server = (status: Code, body: Body) => {
       ? answer()
       : Response.json({ access_token: "access-s3cret-1", refresh_token: "refresh-s3cret-1", expires_in: 21600 })
   )
-  const services = Priava.layer({ ...data, refresh: { mode: "onDemand", retryPatience: 0 } }).pipe(
+  const services = Priava.layer(settings, { refresh: { mode: "onDemand", retryPatience: 0 } }).pipe(
     Layer.provide([layer, TokenStore.layerMemory])
   )
   return { state, requests, services }
@@ -90,7 +89,7 @@ const check = (error: unknown, { reason, tag }: Outcome, status: Code) => {
   // Compared as plain values: a vitest that prints the difference of two errors prints their classes.
   // A success that can't be decoded is told without its status.
   expect({ tag: _tag, reason: why, status: told ?? 200 }).toEqual({ tag, reason, status })
-  Redaction.assertNoSecret(error, secrets, { printers: { inspect } })
+  expect(Redaction.findSecret(error, secrets, { printers: { inspect } })).toBeUndefined()
 }
 
 /** Where so much text takes different ways: a success, a refusal, a rejection, a failure. */
@@ -146,7 +145,7 @@ describe("to a call", () => {
     const { requests, services, state } = server(status, body)
     return Effect.gen(function*() {
       const auth = yield* PriavaAuth.PriavaAuth
-      const client = yield* PriavaClient.PriavaClient
+      const client = yield* Priava.PriavaClient
       yield* auth.signIn(code("code-s3cret-1"))
       state.isBad = true
       const calling = yield* Effect.fork(Effect.either(client.post("/v2/contact/get")))

@@ -2,6 +2,7 @@
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as PriavaApi from "@effect-auth/priava/PriavaApi"
 import type * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
+import type * as PriavaError from "@effect-auth/priava/PriavaError"
 import * as PriavaSandbox from "@effect-auth/testing/priava"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -11,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 
-export const data: PriavaAuth.Data = {
+export const settings: PriavaAuth.Settings = {
   region: "EU",
   clientId: "sandbox-client",
   clientSecret: Redacted.make("sandbox-client-secret"),
@@ -102,7 +103,7 @@ export const documented: ReadonlyArray<readonly [string, Schema.Schema.AnyNoCont
 ]
 
 /** The documented errors. */
-export const errors: ReadonlyArray<readonly [keyof typeof PriavaApi.onWire, number, object]> = [
+export const errors: ReadonlyArray<readonly [keyof typeof PriavaError.onWire, number, object]> = [
   ["TokenRequestFailed", 400, { error: "error_code", error_description: "A human readable error message" }],
   ["NotAuthorized", 401, { error: "The access token is not valid" }],
   ["RateLimited", 429, {

@@ -1,5 +1,5 @@
 /** The date in the body of a 429, through the one public door that reads it. */
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
+import * as PriavaRateLimit from "@effect-auth/priava/PriavaRateLimit"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { describe, expect, it } from "@effect/vitest"
@@ -16,7 +16,7 @@ const waitFor = (response: Response, at = now) =>
   Effect.gen(function*() {
     yield* TestClock.setTime(at)
     const request = HttpClientRequest.post("https://api.priava.com/api/rest/v2/contact/get")
-    const wait = yield* PriavaClient.retryAfter(HttpClientResponse.fromWeb(request, response))
+    const wait = yield* PriavaRateLimit.retryAfter(HttpClientResponse.fromWeb(request, response))
     return wait === undefined ? undefined : Duration.toSeconds(wait)
   })
 

@@ -7,11 +7,11 @@ import { workerScript } from "../support/processes/suite.ts"
 const script = workerScript()
 
 describe.concurrent("a process killed by SIGKILL in the middle of a refresh (SQLite)", () => {
-  for (const reuse of ["revoke-family", "grace"] as const) {
+  for (const reuse of ["revoke-family", { repeatable: "untilUsed" }] as const) {
     // Up to the send the two kinds of servers see the same.
-    for (const point of reuse === "grace" ? crashPoints.slice(3) : crashPoints) {
+    for (const point of typeof reuse === "object" ? crashPoints.slice(3) : crashPoints) {
       for (const access of ["alive", "dead"] as const) {
-        const server = reuse === "grace" ? "a server with grace" : "a strict server"
+        const server = typeof reuse === "object" ? "a server with grace" : "a strict server"
         it.scopedLive(
           `${point}, ${server}, access token ${access}`,
           () =>

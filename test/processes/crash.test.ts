@@ -1,3 +1,4 @@
+/** The two cases that say most; `crash.slow.test.ts` has every step. */
 import { describe, it } from "@effect/vitest"
 import { type CrashCase, crashCase } from "../support/processes/crash.ts"
 import { workerScript } from "../support/processes/suite.ts"
@@ -13,8 +14,7 @@ const cases: ReadonlyArray<CrashCase & { readonly title: string }> = [
     point: "rotated",
     reuse: strict,
     access: "alive"
-  },
-  { title: "after the commit takes nothing with it", point: "committed", reuse: strict, access: "dead" }
+  }
 ]
 
 describe.concurrent("a process killed by SIGKILL (SQLite)", () => {

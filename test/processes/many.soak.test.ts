@@ -3,4 +3,4 @@ import { allCases, manyProcesses } from "../support/processes/manyCases.ts"
 import { sharedStores } from "../support/processes/sharedStores.ts"
 import { sqliteShared, workerScript } from "../support/processes/suite.ts"
 
-manyProcesses(workerScript(), [sqliteShared, ...await sharedStores()], { cases: allCases, seconds: 60 })
+manyProcesses(workerScript(), [sqliteShared, ...await sharedStores()], { cases: allCases, seconds: 15 })

@@ -3,16 +3,15 @@
  * that a program can see of it is looked at: values, errors, causes, logs, spans, metrics, events, records, documents.
  */
 import * as AuthError from "@effect-auth/core/AuthError"
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
 import type { AuthService } from "@effect-auth/core/AuthService"
 import * as EncryptedTokenStore from "@effect-auth/core/EncryptedTokenStore"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import type * as RecordKey from "@effect-auth/core/RecordKey"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
-import * as PitchpointClient from "@effect-auth/pitchpoint/PitchpointClient"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
-import * as PlacewiseClient from "@effect-auth/placewise/PlacewiseClient"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
 import * as PitchpointSandbox from "@effect-auth/testing/pitchpoint"
 import * as PlacewiseSandbox from "@effect-auth/testing/placewise"
 import * as PriavaSandbox from "@effect-auth/testing/priava"
@@ -20,7 +19,6 @@ import * as Redaction from "@effect-auth/testing/Redaction"
 import type * as Sandbox from "@effect-auth/testing/Sandbox"
 import * as WalletAppSandbox from "@effect-auth/testing/wallet-app"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
-import * as WalletAppClient from "@effect-auth/wallet-app/WalletAppClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -206,9 +204,9 @@ export const subjects: ReadonlyArray<Subject> = [
         userAgent: "test/1.0",
         productName: "sandbox"
       }
-      const auth = yield* PlacewiseAuth.make({ ...data, ...onDemand })
-      const client = yield* PlacewiseClient.fromAuthService(auth, data)
-      const kept = yield* PlacewiseClient.fromAuthService(auth, data, { onRejected: "response", replay: "never" })
+      const auth = yield* ProviderLayers.makeSession(PlacewiseAuth.provider, data, onDemand)
+      const client = yield* AuthHttpClient.fromSession(auth)
+      const kept = yield* AuthHttpClient.fromSession(auth, { onRejected: "response", replay: "never" })
       const password = Redacted.make(secretText("password"))
       return {
         auth,
@@ -243,14 +241,14 @@ export const subjects: ReadonlyArray<Subject> = [
         tokens: { accessLifetime: "6 hours", tokenText }
       }),
     make: Effect.gen(function*() {
-      const data: PriavaAuth.Data = {
+      const data: PriavaAuth.Settings = {
         region: "EU",
         clientId: "sandbox-client",
         clientSecret: Redacted.make(visible("client-secret")),
         redirectUri: "https://my.app.com/oauth2callback"
       }
-      const auth = yield* PriavaAuth.make({ ...data, ...onDemand })
-      const client = yield* PriavaClient.fromAuthService(auth, data)
+      const auth = yield* ProviderLayers.makeSession(PriavaAuth.provider, data, onDemand)
+      const client = yield* AuthHttpClient.fromSession(auth)
       let used = 0
       const signIn = Effect.suspend(() => auth.signIn({ code: Redacted.make(codes[used++ % codes.length]!) }))
       return { auth, client, signIn, others: {}, held: { data, auth, client } }
@@ -266,10 +264,10 @@ export const subjects: ReadonlyArray<Subject> = [
         tokens: { tokenText }
       }),
     make: Effect.gen(function*() {
-      const data: PitchpointAuth.Data = { username: "service@example.com" }
+      const data: PitchpointAuth.Settings = { username: "service@example.com" }
       const password = Redacted.make(secretText("password"))
-      const auth = yield* PitchpointAuth.make({ ...data, ...onDemand })
-      const client = yield* PitchpointClient.fromAuthService(auth, data)
+      const auth = yield* ProviderLayers.makeSession(PitchpointAuth.provider, data, onDemand)
+      const client = yield* AuthHttpClient.fromSession(auth)
       return { auth, client, signIn: auth.signIn({ password }), others: {}, held: { data, auth, client } }
     })
   },
@@ -287,10 +285,10 @@ export const subjects: ReadonlyArray<Subject> = [
         tokens: { tokenText }
       }),
     make: Effect.gen(function*() {
-      const data: WalletAppAuth.Data = { email: "kim@example.com", permissions: ["brands.get"] }
+      const data: WalletAppAuth.Settings = { email: "kim@example.com", permissions: ["brands.get"] }
       const password = Redacted.make(secretText("password"))
-      const auth = yield* WalletAppAuth.make({ ...data, ...onDemand, credentials: Effect.succeed({ password }) })
-      const client = yield* WalletAppClient.fromAuthService(auth, data)
+      const auth = yield* WalletAppAuth.make(data, { ...onDemand, credentials: Effect.succeed({ password }) })
+      const client = yield* AuthHttpClient.fromSession(auth)
       return {
         auth,
         client,
@@ -421,16 +419,17 @@ export const hunt = (subject: Subject, fault: Fault) => {
     seen.push(["the metrics", yield* Metric.snapshot], ["the services", held], ["the store", encrypted])
     seen.push(["the sandbox's log", yield* sandbox.log])
     const secrets = [...subject.secrets, ...tokens, Redacted.value(key)]
-    return { secrets, struck: struck.times }
+    return { secrets, struck: struck.times, issued: tokens.length }
   }).pipe(
     Effect.scoped,
     Effect.provide(loggers(seen)),
     Effect.withTracer(capturingTracer((span) => seen.push([`the span ${span.name}`, span]))),
     Effect.withClock(time.clock),
-    Effect.flatMap(({ secrets, struck }) =>
+    Effect.flatMap(({ issued, secrets, struck }) =>
       Effect.gen(function*() {
         assert.isAbove(struck, 0)
-        assert.isAbove(secrets.length, 5)
+        // How many there are depends on how many of the sign-ins beat their deadline on this clock that jumps.
+        assert.isAbove(issued, 0)
         const found = new Map<string, string>()
         for (const [what, value] of seen) {
           const leak = Redaction.findSecret(value, secrets, { printers, depth: 10 })

@@ -23,7 +23,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { pathToFileURL } from "node:url"
 import { inspect } from "node:util"
-import { processSuite } from "../support/stores/children.ts"
+import * as children from "../support/stores/children.ts"
 
 const root = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-sqlite-"))
 afterAll(() => Fs.rmSync(root, { recursive: true, force: true }))
@@ -65,11 +65,13 @@ const lockedFile = (file: string): TokenStoreLaws.Outage => {
 }
 
 const shared = newFile()
+const spec = () => ({ kind: "sqlite", filename: shared }) as const
 
 TokenStoreLaws.suite("SQLite", SqliteTokenStore.layer({ filename: shared, patience: "700 millis" }), {
   durable: true,
   manyAccounts: false,
-  outage: lockedFile(shared)
+  outage: lockedFile(shared),
+  process: children.process(spec)
 })
 
 const generic = newFile()
@@ -83,7 +85,7 @@ TokenStoreLaws.suite(
   { manyAccounts: false }
 )
 
-processSuite("SQLite", () => ({ kind: "sqlite", filename: shared }))
+children.processSuite("SQLite", spec)
 
 describe("SqliteTokenStore", () => {
   it.scopedLive("waits for a lock without stopping the other fibers", () =>
@@ -120,7 +122,7 @@ describe("SqliteTokenStore", () => {
       assert.deepStrictEqual(yield* sql`SELECT key, version FROM effect_auth_sessions`.values, [
         ["placewise/club/member-42", 1]
       ])
-      assert.deepStrictEqual(yield* sql`SELECT migration_id FROM effect_auth_sessions_migrations`.values, [[1]])
+      assert.deepStrictEqual(yield* sql`SELECT migration_id FROM effect_auth_sessions_migrations`.values, [[1], [2]])
     }))
 
   it.scopedLive("sixteen opens of a new database at once migrate it once", () =>
@@ -132,7 +134,7 @@ describe("SqliteTokenStore", () => {
       )
       assert.strictEqual(stores.length, 16)
       const sql = yield* plainClient(filename)
-      assert.deepStrictEqual(yield* sql`SELECT migration_id FROM effect_auth_sessions_migrations`.values, [[1]])
+      assert.deepStrictEqual(yield* sql`SELECT migration_id FROM effect_auth_sessions_migrations`.values, [[1], [2]])
     }))
 
   it.scopedLive("takes paths, file URLs and Config, with any name", () =>
@@ -146,7 +148,10 @@ describe("SqliteTokenStore", () => {
         assert.isTrue(Option.isSome(yield* same.get(key)))
       }
       const filename = newFile()
-      const configured = SqliteTokenStore.layerConfig({ filename: Config.string("SESSIONS") }).pipe(
+      const configured = SqliteTokenStore.layerConfig({
+        filename: Config.string("SESSIONS"),
+        table: Config.option(Config.string("ABSENT"))
+      }).pipe(
         Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["SESSIONS", filename]]))))
       )
       yield* Effect.provide(Effect.flatMap(TokenStore, (store) => store.compareAndSet(key, 0, record(1))), configured)
@@ -174,6 +179,10 @@ describe("SqliteTokenStore", () => {
         "mismatch"
       )
       assert.strictEqual(yield* failureAfter("UPDATE effect_auth_sessions SET record = 'access-secret'"), "corrupt")
+      assert.strictEqual(yield* failureAfter("UPDATE effect_auth_sessions SET version = 5, record = ''"), "corrupt")
+      assert.strictEqual((yield* Effect.flip(store.get(key))).version, 5)
+      assert.isTrue(yield* store.compareAndSet(key, 5, record(6)))
+      assert.deepStrictEqual(Option.getOrThrow(yield* store.get(key)), record(6))
       yield* sql.unsafe("DROP TABLE effect_auth_sessions")
       const error = yield* Effect.flip(store.compareAndSet(key, 1, record(2)))
       assert.strictEqual(error.reason, "unavailable")
@@ -308,16 +317,17 @@ describe.skipIf(process.platform !== "linux")("SqliteTokenStore: presence", () =
     Effect.gen(function*() {
       const { presence } = yield* SqliteTokenStore.make({ filename: newFile() })
       const parts = presence!.owner.split("/")
-      assert.strictEqual(parts.length, 7)
+      assert.strictEqual(parts.length, 8)
       const changed = (...changes: ReadonlyArray<readonly [index: number, text: string]>) => {
         const copy = [...parts]
         for (const [index, text] of changes) copy[index] = text
         return presence!.isAlive(copy.join("/"))
       }
-      const [host, boot, namespace, pid, started] = [1, 2, 3, 4, 5]
+      const [host, boot, namespace, pid, thread, started] = [1, 2, 3, 4, 5, 6]
       assert.isTrue(yield* changed())
       assert.isFalse(yield* changed([started!, "1"]), "the pid was given to a later process")
       assert.isFalse(yield* changed([pid!, "4194305"]), "no such process")
+      assert.isFalse(yield* changed([thread!, "4194305"]), "no such thread")
       assert.isFalse(yield* changed([boot!, "another"]), "this host was started again")
       assert.isTrue(yield* changed([boot!, "another"], [host!, "elsewhere"]), "another host can't be judged")
       assert.isTrue(
@@ -326,4 +336,21 @@ describe.skipIf(process.platform !== "linux")("SqliteTokenStore: presence", () =
       )
       assert.isFalse(yield* changed([host!, "renamed"], [pid!, "4194305"]), "the host's name can change while it runs")
     }))
+
+  it.scopedLive(
+    "a worker thread that was terminated is gone at once, and one that runs is there",
+    () =>
+      Effect.gen(function*() {
+        const filename = newFile()
+        const { presence } = yield* SqliteTokenStore.make({ filename })
+        const [first, second] = yield* Effect.all([children.startThread(filename), children.startThread(filename)])
+        assert.notStrictEqual(first.owner, second.owner)
+        assert.isTrue(yield* presence!.isAlive(first.owner))
+        assert.isTrue(yield* presence!.isAlive(second.owner))
+        yield* Effect.promise(() => first.worker.terminate())
+        assert.isFalse(yield* presence!.isAlive(first.owner))
+        assert.isTrue(yield* presence!.isAlive(second.owner))
+      }),
+    60_000
+  )
 })

@@ -337,3 +337,7 @@ export const isTerminal = (answer: Garbage): boolean =>
 /** A refusal in words that no standard knows: the second of them may end a session. */
 export const isRefusal = (answer: Garbage): boolean =>
   answer._tag === "Answer" && [400, 401, 403].includes(answer.status) && codeOf(answer) !== undefined
+
+/** A 400 without a reason: in doubt, the second of them may end a session (G27). */
+export const isMute = (answer: Garbage): boolean =>
+  answer._tag === "Answer" && answer.status === 400 && codeOf(answer) === undefined

@@ -1,9 +1,11 @@
 /** The laws of a provider: a scripted one keeps them; one that is wrong in a single way breaks the law about it. */
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
+import type { AuthProvider, Rotation } from "@effect-auth/core/AuthProvider"
 import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as Acme from "@effect-auth/examples/fifth-provider"
 import * as AcmeSandbox from "@effect-auth/examples/fifth-sandbox"
 import * as AuthProviderLaws from "@effect-auth/testing/AuthProviderLaws"
+import * as ProviderLaws from "@effect-auth/testing/ProviderLaws"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -12,19 +14,31 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { build } from "esbuild"
+import { fileURLToPath } from "node:url"
 
 const server = Layer.effect(HttpClient.HttpClient, Effect.map(AcmeSandbox.make, (sandbox) => sandbox.httpClient))
 
-const acme: AuthProviderLaws.Subject<Acme.Credentials> = {
-  provider: Acme.provider,
+type Subject = ProviderLaws.Subject<Acme.Credentials, AuthMisconfigured>
+
+const acme: Subject = {
+  provider: Acme.provider({}),
   credentials: Effect.succeed({ username: "kim", password: Redacted.make("correct-horse") }),
   wrong: { username: "kim", password: Redacted.make("wrong-horse") }
 }
 
 const nobody = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.dieMessage("there is no server")))
 
-for (const rotation of ["rotating", "static", "none"] as const) {
-  AuthProviderLaws.suite(`a scripted provider (${rotation})`, nobody, {
+const policies: ReadonlyArray<readonly [name: string, Rotation]> = [
+  ["rotating", "rotating"],
+  ["static", "static"],
+  ["none", "none"],
+  ["repeatable for a time", { rotating: { repeatable: "10 seconds" } }],
+  ["repeatable until used", { rotating: { repeatable: "untilUsed" } }]
+]
+
+for (const [name, rotation] of policies) {
+  AuthProviderLaws.suite(`a scripted provider (${name})`, nobody, {
     provider: Effect.map(ScriptedProvider.make({ rotation }), ({ provider }) => provider),
     credentials: Effect.succeed("whoever"),
     http: false
@@ -34,9 +48,9 @@ for (const rotation of ["rotating", "static", "none"] as const) {
 type Provider = AuthProvider<Acme.Credentials>
 
 /** The laws that a provider breaks, at a server that does what its page says. */
-const brokenBy = (subject: AuthProviderLaws.Subject<Acme.Credentials>) =>
+const brokenBy = (subject: Subject) =>
   Effect.filter(
-    AuthProviderLaws.laws(subject),
+    ProviderLaws.laws(subject),
     (law) => Effect.map(Effect.exit(Effect.provide(law.run, Layer.fresh(server))), Exit.isFailure)
   ).pipe(Effect.map((laws) => laws.map(({ name }) => name)))
 
@@ -62,7 +76,7 @@ const refusing = (change: (failure: ExchangeFailure) => Partial<ExchangeFailure>
   }))
 
 /** What one writes first: the body is taken for tokens, and every failure is the same. */
-const byHand: AuthProviderLaws.Subject<Acme.Credentials> = {
+const byHand: Subject = {
   ...acme,
   provider: Effect.map(HttpClient.HttpClient, (client): Provider => {
     const ask = (form: Record<string, string>) =>
@@ -105,7 +119,17 @@ const aboutFailures = [
 const inQuery = HttpClientRequest.setUrlParam("password", "correct-horse")
 const overHttp = HttpClientRequest.updateUrl((url) => url.replace("https:", "http:"))
 
-const cases: ReadonlyArray<readonly [string, AuthProviderLaws.Subject<Acme.Credentials>, string]> = [
+const cases: ReadonlyArray<readonly [string, Subject, string]> = [
+  [
+    "a spent refresh token that is said to work for a time, and does not",
+    but(() => ({ rotation: { rotating: { repeatable: "10 seconds" } } })),
+    "a spent refresh token refreshes once more at once, where `rotation` says so"
+  ],
+  [
+    "a spent refresh token that is said to work until the new one is used, and does not",
+    but(() => ({ rotation: { rotating: { repeatable: "untilUsed" } } })),
+    "a spent refresh token refreshes once more at once, where `rotation` says so"
+  ],
   [
     "a realm with a secret",
     but(() => ({ realm: "api.acme.example/correct-horse" })),
@@ -257,7 +281,7 @@ describe("the laws of a provider can be broken", () => {
   for (const [what, subject, law] of cases) {
     it.live(`${what} is caught`, () =>
       Effect.gen(function*() {
-        const [found] = AuthProviderLaws.laws(subject).filter(({ name }) => name === law)
+        const [found] = ProviderLaws.laws(subject).filter(({ name }) => name === law)
         const exit = yield* Effect.exit(Effect.provide(found!.run, server))
         assert.isTrue(Exit.isFailure(exit))
       }))
@@ -279,9 +303,24 @@ describe("the laws of a provider can be broken", () => {
 
   it.live("a defect is caught, and said", () =>
     Effect.gen(function*() {
-      const [law] = AuthProviderLaws.laws(but(() => ({ signIn: () => Effect.die("a mistake") })))
+      const [law] = ProviderLaws.laws(but(() => ({ signIn: () => Effect.die("a mistake") })))
       const error = yield* Effect.flip(Effect.provide(law!.run, server))
       assert.strictEqual(error._tag, "LawBroken")
       assert.include(error.message, "it died")
+      // Why it died is what the author has to know.
+      assert.include(error.message, "a mistake")
     }))
+
+  it("the laws need no test runner", async () => {
+    const { metafile } = await build({
+      entryPoints: [fileURLToPath(new URL("../../packages/testing/src/ProviderLaws.ts", import.meta.url))],
+      bundle: true,
+      packages: "external",
+      write: false,
+      metafile: true
+    })
+    const imported = Object.values(metafile.inputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+    assert.include(imported, "effect/Effect")
+    assert.deepStrictEqual(imported.filter((path) => path.includes("vitest")), [])
+  })
 })

@@ -1,7 +1,7 @@
 import * as Redaction from "@effect-auth/testing/Redaction"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { describe, expect, it } from "@effect/vitest"
+import { assert, describe, expect, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -97,8 +97,29 @@ describe("Redaction", () => {
 
   for (const [name, value] of clean) {
     it.effect(`finds none in ${name}`, () =>
-      Redaction.assertNoSecret(value, [secret], { printers: { inspect: (self) => inspect(self, { depth: 9 }) } }))
+      Effect.gen(function*() {
+        const printers = { inspect: (self: unknown) => inspect(self, { depth: 9 }) }
+        assert.isUndefined(yield* Redaction.assertNoSecret(value, [secret], { printers }))
+      }))
   }
+
+  for (const length of [65_536, 1_048_576]) {
+    it(`looks for a secret of ${length} bytes in every form`, () => {
+      const long = `${secret}${"k".repeat(length - secret.length)}`
+      const forms = { url: encodeURIComponent(long), base64: btoa(`id:${long}`), plain: long }
+      for (const [form, text] of Object.entries(forms)) {
+        expect(Redaction.findSecret({ body: text }, [long])).toMatchObject({ form })
+      }
+      assert.isUndefined(Redaction.findSecret({ body: long.slice(1) }, [long]))
+    })
+  }
+
+  it("looks for a secret that no URL can hold", () => {
+    const odd = `half a pair: \ud800`
+    expect(Redaction.findSecret(odd, [odd])).toMatchObject({ form: "plain" })
+    expect(Redaction.findSecret(new URLSearchParams({ a: odd }).toString(), [odd])).toMatchObject({ form: "url" })
+    assert.isUndefined(Redaction.findSecret("harmless", [odd]))
+  })
 
   it("asks the printers that it is given", () => {
     const value = { harmless: true }

@@ -56,16 +56,53 @@ describe("TokenAuthority", () => {
         expect(yield* why(authority.refresh(refreshTokenOf(other)))).toBe("ok")
       })))
 
-  it.effect("grace: the old refresh token works until a token that replaced it is used", () =>
-    withAuthority({ reuse: "grace" }, (authority) =>
+  it.effect("untilUsed: the old refresh token works until a token that replaced it is used", () =>
+    withAuthority({ reuse: { repeatable: "untilUsed" } }, (authority) =>
       Effect.gen(function*() {
         const first = yield* authority.issue("ola")
         const lost = yield* authority.refresh(refreshTokenOf(first))
+        yield* TestClock.adjust("10 days")
         const again = yield* authority.refresh(refreshTokenOf(first))
         expect(again.number).toBe(3)
-        yield* authority.check(lost.accessToken)
+        yield* authority.check(again.accessToken)
         expect(yield* why(authority.refresh(refreshTokenOf(first)))).toBe("spent")
         expect(yield* why(authority.refresh(refreshTokenOf(again)))).toBe("ok")
+        // A refresh token that replaced it counts, too.
+        const other = yield* authority.issue("kari")
+        const next = yield* authority.refresh(refreshTokenOf(other))
+        expect(yield* why(authority.refresh(refreshTokenOf(next)))).toBe("ok")
+        expect(yield* why(authority.refresh(refreshTokenOf(other)))).toBe("spent")
+        expect(yield* why(authority.check(lost.accessToken))).toBe("expired")
+      })))
+
+  it.effect("repeatable for a time: the old refresh token works that long from its first exchange, used or not", () =>
+    withAuthority(
+      { reuse: { repeatable: "10 seconds", then: "revoke-family" } },
+      (authority) =>
+        Effect.gen(function*() {
+          const first = yield* authority.issue("ola")
+          const second = yield* authority.refresh(refreshTokenOf(first))
+          yield* authority.check(second.accessToken)
+          yield* TestClock.adjust("9 seconds")
+          const third = yield* authority.refresh(refreshTokenOf(first))
+          expect(third).toMatchObject({ number: 3, family: 1 })
+          expect(yield* why(authority.check(third.accessToken))).toBe("ok")
+          // The time counts from the first exchange, not from the last.
+          yield* TestClock.adjust("1 seconds")
+          expect(yield* why(authority.refresh(refreshTokenOf(first)))).toBe("spent")
+          expect(yield* why(authority.check(third.accessToken))).toBe("revoked")
+          expect(yield* why(authority.refresh(refreshTokenOf(second)))).toBe("revoked")
+        })
+    ))
+
+  it.effect("repeatable for a time, then refused: the family lives", () =>
+    withAuthority({ reuse: { repeatable: "10 seconds" } }, (authority) =>
+      Effect.gen(function*() {
+        const first = yield* authority.issue("ola")
+        const second = yield* authority.refresh(refreshTokenOf(first))
+        yield* TestClock.adjust("10 seconds")
+        expect(yield* why(authority.refresh(refreshTokenOf(first)))).toBe("spent")
+        expect(yield* why(authority.refresh(refreshTokenOf(second)))).toBe("ok")
       })))
 
   it.effect("without rotation the refresh token stays, and keeps its end", () =>

@@ -1,4 +1,5 @@
 import * as WalletAppApi from "@effect-auth/wallet-app/WalletAppApi"
+import * as WalletAppError from "@effect-auth/wallet-app/WalletAppError"
 import * as WalletAppPermission from "@effect-auth/wallet-app/WalletAppPermission"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { describe, expect, it } from "@effect/vitest"
@@ -34,7 +35,7 @@ describe("errors", () => {
 
   for (const [name, status, wire] of assumedErrors) {
     it(`${name} is ${status}, without a tag on the wire: ${JSON.stringify(wire)}`, () => {
-      const schema: Schema.Schema<any, any> = WalletAppApi.onWire[name]
+      const schema: Schema.Schema<any, any> = WalletAppError.onWire[name]
       const decoded = Schema.decodeUnknownSync(schema)({ ...wire, tomorrow: 1 })
       expect(decoded).toMatchObject({ _tag: name, ...wire })
       expect(Schema.encodeSync(schema)(decoded)).toEqual(wire)
@@ -44,7 +45,7 @@ describe("errors", () => {
 
   it("all of them are listed", () => {
     expect([...new Set(assumedErrors.map(([name]) => name))].sort()).toEqual(
-      Object.keys(WalletAppApi.onWire).sort()
+      Object.keys(WalletAppError.onWire).sort()
     )
   })
 })

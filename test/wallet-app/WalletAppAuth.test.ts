@@ -5,7 +5,6 @@ import * as Sandbox from "@effect-auth/testing/Sandbox"
 import * as WalletAppSandbox from "@effect-auth/testing/wallet-app"
 import * as WalletApp from "@effect-auth/wallet-app/WalletApp"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
-import * as WalletAppClient from "@effect-auth/wallet-app/WalletAppClient"
 import { describe, expect, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -15,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
-import { data, password, world } from "./fixtures.ts"
+import { password, settings, world } from "./fixtures.ts"
 
 const sandbox = WalletAppSandbox.WalletAppSandbox
 
@@ -36,7 +35,7 @@ const alive = Effect.flatMap(sandbox, (one) => one.revokeAll)
 describe("a session", () => {
   it.scoped("has a key without an end, and deletes it on sign-out", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make(data)
+      const auth = yield* WalletAppAuth.make(settings)
       const token = yield* auth.signIn(password)
       expect(token.expiresAt).toBe(Infinity)
       yield* TestClock.adjust("30 days")
@@ -49,7 +48,7 @@ describe("a session", () => {
 
   it.scoped("a rejected key is replaced by signing in again, once for all callers; without credentials it is an error", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make({ ...data, ...byItself })
+      const auth = yield* WalletAppAuth.make(settings, byItself)
       const first = yield* auth.accessToken
       yield* Effect.flatMap(sandbox, (one) => one.expireAccessTokens)
       const renewed = yield* Effect.all(Array.from({ length: 50 }, () => auth.renew(first)), {
@@ -59,7 +58,7 @@ describe("a session", () => {
       expect(yield* auth.state).toMatchObject({ _tag: "Active", signedInByItself: true })
       const counters = yield* Effect.flatMap(sandbox, (one) => one.counters)
       expect(Sandbox.exchanges(counters, "password").granted).toBe(2)
-      const other = yield* WalletAppAuth.make({ ...data, account: "other" })
+      const other = yield* WalletAppAuth.make(settings, { account: "other" })
       yield* other.signIn(password)
       expect(yield* Effect.flip(other.renew(yield* other.accessToken))).toMatchObject({
         _tag: "SignInRequired",
@@ -69,7 +68,7 @@ describe("a session", () => {
 
   it.scoped("a new sign-in deletes the key before it", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make(data)
+      const auth = yield* WalletAppAuth.make(settings)
       yield* auth.signIn(password)
       yield* auth.signIn(password)
       yield* TestClock.adjust("1 second")
@@ -79,7 +78,7 @@ describe("a session", () => {
 
   it.scoped("a deletion that fails is told, and tried again in the background", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make(data)
+      const auth = yield* WalletAppAuth.make(settings)
       yield* auth.signIn(password)
       yield* Effect.flatMap(sandbox, (one) => one.faults.next("revoke", Faults.status(503)))
       expect(yield* auth.signOut).toBe("failed")
@@ -91,14 +90,14 @@ describe("a session", () => {
   for (const refusal of [200, 401, 422] as const) {
     it.scoped(`wrong credentials under ${refusal}`, () =>
       Effect.gen(function*() {
-        const auth = yield* WalletAppAuth.make(data)
+        const auth = yield* WalletAppAuth.make(settings)
         const error = yield* Effect.flip(auth.signIn({ password: Redacted.make("hunter2") }))
         expect(error).toMatchObject({
           _tag: "TokenRequestRejected",
           status: refusal,
           reason: refusal === 422 ? "request" : "credentials"
         })
-        Redaction.assertNoSecret(error, ["hunter2"], { printers: { inspect } })
+        expect(Redaction.findSecret(error, ["hunter2"], { printers: { inspect } })).toBeUndefined()
       }).pipe(Effect.provide(world({ dialect: { refusal } }))))
   }
 })
@@ -109,7 +108,7 @@ describe("permissions", () => {
   for (const dialect of [{}, { key: "token", granted: "abilities", described: "permissions" }] as const) {
     it.scoped(`what was granted is compared with what was asked: ${inspect(dialect)}`, () =>
       Effect.gen(function*() {
-        const auth = yield* WalletAppAuth.make(data)
+        const auth = yield* WalletAppAuth.make(settings)
         const token = yield* auth.signIn(password)
         expect(token.scopes).toEqual(["brands.get"])
         expect(yield* auth.state).toMatchObject({ scopes: ["brands.get"] })
@@ -121,10 +120,12 @@ describe("permissions", () => {
   it.scoped("before they change, the old key is deleted", () =>
     Effect.gen(function*() {
       yield* Effect.scoped(
-        Effect.flatMap(WalletAppAuth.make({ ...data, permissions: ["brands.get"] }), (auth) => auth.signIn(password))
+        Effect.flatMap(
+          WalletAppAuth.make({ ...settings, permissions: ["brands.get"] }),
+          (auth) => auth.signIn(password)
+        )
       )
-      const auth = yield* WalletAppAuth.make({
-        ...data,
+      const auth = yield* WalletAppAuth.make(settings, {
         ...byItself,
         formerPermissions: [["brands.get"], ["members.get", "brands.get"], ["never.had"]]
       })
@@ -134,29 +135,31 @@ describe("permissions", () => {
 
   it.scoped("a list that is the current one in another order is not given up", () =>
     Effect.gen(function*() {
-      yield* Effect.scoped(Effect.flatMap(WalletAppAuth.make(data), (auth) => auth.signIn(password)))
-      const auth = yield* WalletAppAuth.make({ ...data, formerPermissions: [["members.get", "brands.get"]] })
+      yield* Effect.scoped(Effect.flatMap(WalletAppAuth.make(settings), (auth) => auth.signIn(password)))
+      const auth = yield* WalletAppAuth.make(settings, { formerPermissions: [["members.get", "brands.get"]] })
       yield* auth.accessToken
       expect(yield* seen).toEqual(["sign-in access 1 200"])
     }).pipe(Effect.provide(world())))
 
   it.scoped("an old key that can't be deleted is no obstacle", () =>
     Effect.gen(function*() {
-      const former = { ...data, permissions: ["brands.get"] }
+      const former = { ...settings, permissions: ["brands.get"] }
       yield* Effect.scoped(Effect.flatMap(WalletAppAuth.make(former), (auth) => auth.signIn(password)))
       yield* Effect.flatMap(sandbox, (one) => one.faults.next("revoke", Faults.status(503)))
-      const auth = yield* WalletAppAuth.make({ ...data, ...byItself, formerPermissions: [former.permissions] })
+      const auth = yield* WalletAppAuth.make(settings, { ...byItself, formerPermissions: [former.permissions] })
       yield* auth.accessToken
       expect(yield* seen).toEqual(["sign-in access 1 200", "revoke  503", "sign-in access 2 200"])
     }).pipe(Effect.provide(world())))
 
   it.scoped("retire tells what became of the key", () =>
     Effect.gen(function*() {
-      expect(yield* WalletAppAuth.retire(data)).toBe("nothing-to-revoke")
-      const auth = yield* WalletAppAuth.make(data)
+      expect(yield* WalletAppAuth.retire(settings)).toBe("nothing-to-revoke")
+      const auth = yield* WalletAppAuth.make(settings)
       yield* auth.signIn(password)
-      expect(yield* WalletAppAuth.retire({ ...data, permissions: [...data.permissions].reverse() })).toBe("revoked")
-      expect(yield* WalletAppAuth.retire(data)).toBe("nothing-to-revoke")
+      expect(yield* WalletAppAuth.retire({ ...settings, permissions: [...settings.permissions].reverse() })).toBe(
+        "revoked"
+      )
+      expect(yield* WalletAppAuth.retire(settings)).toBe("nothing-to-revoke")
       expect(yield* alive).toBe(0)
     }).pipe(Effect.provide(world())))
 })
@@ -164,7 +167,7 @@ describe("permissions", () => {
 describe("token information", () => {
   it.scoped("tells about the key, and not the key", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make(data)
+      const auth = yield* WalletAppAuth.make(settings)
       const { value } = yield* auth.signIn(password)
       const info = yield* auth.tokenInfo
       expect(info).toMatchObject({
@@ -173,12 +176,12 @@ describe("token information", () => {
         permissions: ["brands.get", "members.get"]
       })
       expect(info.active && info.name).toMatch(/^APITOKEN_[0-9a-f-]{36}$/)
-      Redaction.assertNoSecret(info, [Redacted.value(value)], { printers: { inspect } })
+      expect(Redaction.findSecret(info, [Redacted.value(value)], { printers: { inspect } })).toBeUndefined()
     }).pipe(Effect.provide(world())))
 
   it.scoped("a dead key is a value; an answer that tells nothing is an error", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make(data)
+      const auth = yield* WalletAppAuth.make(settings)
       yield* auth.signIn(password)
       const { faults, revokeAll } = yield* sandbox
       yield* faults.next("info", Faults.status(503))
@@ -196,7 +199,7 @@ describe("token information", () => {
 describe("a scoped key", () => {
   it.scoped("lives for one piece of work, beside the session's own", () =>
     Effect.gen(function*() {
-      const outer = yield* WalletAppAuth.make({ ...data, ...byItself })
+      const outer = yield* WalletAppAuth.make(settings, byItself)
       yield* outer.accessToken
       const status = yield* Effect.scoped(Effect.gen(function*() {
         const { auth, client } = yield* WalletApp.scoped(["members.get"])
@@ -217,7 +220,7 @@ describe("a scoped key", () => {
 
   it.scoped("is deleted when the work fails or is interrupted, and when the password is given for it alone", () =>
     Effect.gen(function*() {
-      const outer = yield* WalletAppAuth.make(data)
+      const outer = yield* WalletAppAuth.make(settings)
       const work = WalletAppAuth.scopedToken(["brands.get"], password).pipe(
         Effect.provideService(WalletAppAuth.WalletAppAuth, outer)
       )
@@ -234,7 +237,7 @@ describe("a scoped key", () => {
 
   it.scoped("one that was replaced on the way is not left behind", () =>
     Effect.gen(function*() {
-      const outer = yield* WalletAppAuth.make({ ...data, ...byItself })
+      const outer = yield* WalletAppAuth.make(settings, byItself)
       yield* Effect.scoped(Effect.gen(function*() {
         const { client } = yield* WalletApp.scoped(["brands.get"])
         yield* Effect.flatMap(sandbox, (one) => one.expireAccessTokens)
@@ -245,7 +248,7 @@ describe("a scoped key", () => {
 
   it.scoped("without a password there is none; with a wrong one it is told", () =>
     Effect.gen(function*() {
-      const auth = yield* WalletAppAuth.make(data)
+      const auth = yield* WalletAppAuth.make(settings)
       expect(yield* Effect.flip(auth.scoped(["brands.get"]))).toMatchObject({
         _tag: "AuthMisconfigured",
         reason: "credentials"
@@ -266,18 +269,18 @@ describe("the client", () => {
     test: Effect.Effect<
       A,
       E,
-      WalletAppAuth.WalletAppAuth | WalletAppClient.WalletAppClient | WalletAppSandbox.WalletAppSandbox
+      WalletAppAuth.WalletAppAuth | WalletApp.WalletAppClient | WalletAppSandbox.WalletAppSandbox
     >,
-    options?: Partial<WalletApp.Options>
+    options?: Partial<WalletAppAuth.Options>
   ) =>
     test.pipe(
-      Effect.provide(WalletApp.layer({ ...data, ...byItself, ...options })),
+      Effect.provide(WalletApp.layer(settings, { ...byItself, ...options })),
       Effect.provide(world())
     )
 
   it.effect("accepts JSON, as documented", () =>
     run(Effect.gen(function*() {
-      const client = yield* WalletAppClient.WalletAppClient
+      const client = yield* WalletApp.WalletAppClient
       const brands: any = yield* Effect.flatMap(client.get("/brands"), (response) => response.json)
       expect(brands.data[0]).toMatchObject({ name: "Corner Cafe" })
       const members: any = yield* Effect.flatMap(
@@ -289,7 +292,7 @@ describe("the client", () => {
 
   it.effect("a 401 renews the session; the key that was rejected counts as gone", () =>
     run(Effect.gen(function*() {
-      const client = yield* WalletAppClient.WalletAppClient
+      const client = yield* WalletApp.WalletAppClient
       yield* client.get("/brands")
       yield* Effect.flatMap(sandbox, (one) => one.expireAccessTokens)
       expect((yield* client.get("/brands")).status).toBe(200)
@@ -305,7 +308,7 @@ describe("the client", () => {
 
   it.effect("does not send the key anywhere else, nor over http", () =>
     run(Effect.gen(function*() {
-      const client = yield* WalletAppClient.WalletAppClient
+      const client = yield* WalletApp.WalletAppClient
       expect(yield* Effect.flip(client.get("https://walletapp.example/brands"))).toMatchObject({
         _tag: "AuthMisconfigured",
         reason: "origin"
@@ -319,7 +322,7 @@ describe("the client", () => {
 
   it.effect("a resource that refuses every key does not become one sign-in a request", () =>
     run(Effect.gen(function*() {
-      const client = yield* WalletAppClient.WalletAppClient
+      const client = yield* WalletApp.WalletAppClient
       const { counters, faults } = yield* sandbox
       yield* faults.next("api", Faults.status(401), Infinity)
       for (let i = 0; i < 10; i++) {
@@ -334,7 +337,7 @@ describe("layers", () => {
     Effect.gen(function*() {
       const auth = yield* WalletAppAuth.WalletAppAuth
       yield* auth.accessToken
-      expect(auth.data).toMatchObject({ email: "kim@example.com", permissions: ["brands.get", "tomorrow.get"] })
+      expect(auth.realm).toBe("api.walletapp.co/kim%40example.com/brands.get,tomorrow.get")
       expect(auth.account).toBe("nightly")
     }).pipe(
       Effect.provide(
@@ -357,7 +360,7 @@ describe("layers", () => {
 
   it.effect("options that can't be right fail the layer", () =>
     Effect.gen(function*() {
-      const failed = yield* Effect.flip(Effect.scoped(Layer.build(WalletApp.layer({ ...data, permissions: [] }))))
+      const failed = yield* Effect.flip(Effect.scoped(Layer.build(WalletApp.layer({ ...settings, permissions: [] }))))
       expect(failed).toMatchObject({ _tag: "AuthMisconfigured", reason: "options" })
     }).pipe(Effect.provide(world())))
 })

@@ -3,6 +3,7 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as WalletAppSandbox from "@effect-auth/testing/wallet-app"
 import * as WalletAppApi from "@effect-auth/wallet-app/WalletAppApi"
 import type * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
+import type * as WalletAppError from "@effect-auth/wallet-app/WalletAppError"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -11,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 
-export const data: WalletAppAuth.Data = { email: "kim@example.com", permissions: ["brands.get", "members.get"] }
+export const settings: WalletAppAuth.Settings = { email: "kim@example.com", permissions: ["brands.get", "members.get"] }
 
 export const password: WalletAppAuth.WalletAppCredentials = { password: Redacted.make("correct horse") }
 
@@ -114,7 +115,7 @@ export const documented: ReadonlyArray<readonly [string, Schema.Schema.AnyNoCont
 ]
 
 /** Assumed: no error is documented. */
-export const assumedErrors: ReadonlyArray<readonly [keyof typeof WalletAppApi.onWire, number, object]> = [
+export const assumedErrors: ReadonlyArray<readonly [keyof typeof WalletAppError.onWire, number, object]> = [
   ["NotAuthorized", 401, { message: "Unauthenticated" }],
   ["PermissionMissing", 403, { message: "Missing permission" }],
   ["InvalidRequest", 422, { message: "Invalid request", errors: { email: ["invalid"] } }]

@@ -2,10 +2,11 @@
  * An integration: exchanges its code once, is started again with the used code still in its environment, survives expiry,
  * obeys a limit that prints its date without a zone, and asks for a new code only when it must.
  */
+import type * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import type * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Priava from "@effect-auth/priava/Priava"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
 import * as PriavaSandbox from "@effect-auth/testing/priava"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as Effect from "effect/Effect"
@@ -35,21 +36,21 @@ const outcome = <A, E extends { readonly _tag: string; readonly error?: string |
     })
   )
 
-const post = (client: PriavaClient.Service, path: string, body: object) =>
+const post = (client: AuthHttpClient.Client, path: string, body: object) =>
   client.post(path, { body: HttpBody.unsafeJson(body) }).pipe(
     Effect.flatMap((response) => Effect.as(response.text, `${response.status}`)),
     Effect.catchAll((error) => Effect.succeed(error._tag))
   )
 
-const search = (client: PriavaClient.Service) => post(client, "/v2/contact/get", { Lastname: "Nordmann" })
+const search = (client: AuthHttpClient.Client) => post(client, "/v2/contact/get", { Lastname: "Nordmann" })
 
-const subscribe = (client: PriavaClient.Service) =>
+const subscribe = (client: AuthHttpClient.Client) =>
   post(client, "/latest/subscription", { subscription_url: "https://my.app.com/hook", event: "CREATE_CONTACT" })
 
 interface Scene {
   readonly sandbox: PriavaSandbox.Service
   readonly auth: PriavaAuth.Service
-  readonly client: PriavaClient.Service
+  readonly client: AuthHttpClient.Client
   readonly step: Effect.Effect.Success<ReturnType<typeof Story.make>>
 }
 
@@ -97,6 +98,8 @@ const life = Effect.fnUntraced(function*({ auth, client, sandbox, step }: Scene)
     })
   })
 
+  // A token that is younger than a second would be tried twice: the API may not know it yet.
+  yield* Effect.sleep("1 second")
   yield* sandbox.expireAccessTokens
   yield* step({
     title: "the access token expires on the server",
@@ -184,7 +187,7 @@ export const chapter: Story.Chapter = {
   run: (tell) =>
     Effect.gen(function*() {
       const sandbox = yield* PriavaSandbox.make()
-      const options: Priava.Options = {
+      const settings: PriavaAuth.Settings = {
         host: yield* serve(sandbox),
         region: defaults.region,
         clientId: integration.id,
@@ -197,16 +200,19 @@ export const chapter: Story.Chapter = {
         running.auth === undefined ? Effect.dieMessage("not started") : running.auth.state
       )
       const step = yield* Story.make({ chapter: "Priava", sandbox, state, tell })
-      const run = (options: Priava.Options, scene: (scene: Scene) => Effect.Effect<void, unknown>) =>
+      const run = (
+        options: ProviderSettings.Options<PriavaAuth.PriavaCredentials>,
+        scene: (scene: Scene) => Effect.Effect<void, unknown>
+      ) =>
         Effect.gen(function*() {
           const auth = yield* PriavaAuth.PriavaAuth
           running.auth = auth
-          yield* scene({ sandbox, auth, client: yield* PriavaClient.PriavaClient, step })
-        }).pipe(Effect.provide(Layer.fresh(Priava.layer(options))), Effect.provide(shared))
-      yield* run(options, firstUse)
+          yield* scene({ sandbox, auth, client: yield* Priava.PriavaClient, step })
+        }).pipe(Effect.provide(Layer.fresh(Priava.layer(settings, options))), Effect.provide(shared))
+      yield* run({}, firstUse)
       const credentials = Effect.succeed(codeOf(integration.codes[0]))
       // Without patience the caller sees the limit; with the default of 2 seconds the session would have waited it out.
       const refresh = { retryPatience: 0 }
-      yield* run({ ...options, credentials, refresh }, (scene) => Effect.zipRight(life(scene), end(scene)))
+      yield* run({ credentials, refresh }, (scene) => Effect.zipRight(life(scene), end(scene)))
     }).pipe(Effect.scoped)
 }

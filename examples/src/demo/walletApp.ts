@@ -2,11 +2,11 @@
  * A user's keys: asked for with permissions, one more for a single piece of work, replaced, given up for another list of
  * permissions, and none left at the end.
  */
+import type * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as WalletAppSandbox from "@effect-auth/testing/wallet-app"
 import * as WalletApp from "@effect-auth/wallet-app/WalletApp"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
-import * as WalletAppClient from "@effect-auth/wallet-app/WalletAppClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -17,17 +17,17 @@ const user = { ...WalletAppSandbox.defaults.users[0], permissions: ["brands.get"
 
 const credentials = { password: Redacted.make<string>(user.password) }
 
-const get = (client: WalletAppClient.Service, path: string) =>
+const get = (client: AuthHttpClient.Client, path: string) =>
   client.get(path).pipe(
     Effect.flatMap((response) => Effect.as(response.text, `${response.status}`)),
     Effect.catchAll((error) => Effect.succeed(error._tag))
   )
 
-const brands = (client: WalletAppClient.Service) => get(client, "/brands")
+const brands = (client: AuthHttpClient.Client) => get(client, "/brands")
 
-const members = (client: WalletAppClient.Service) => get(client, "/members/list?brand_id=brand-1")
+const members = (client: AuthHttpClient.Client) => get(client, "/members/list?brand_id=brand-1")
 
-const atOnce = (client: WalletAppClient.Service, calls: number) =>
+const atOnce = (client: AuthHttpClient.Client, calls: number) =>
   Effect.map(
     Effect.all(Array.from({ length: calls }, () => brands(client)), { concurrency: "unbounded" }),
     (results) =>
@@ -37,7 +37,7 @@ const atOnce = (client: WalletAppClient.Service, calls: number) =>
 interface Scene {
   readonly sandbox: WalletAppSandbox.Service
   readonly auth: WalletAppAuth.Service
-  readonly client: WalletAppClient.Service
+  readonly client: AuthHttpClient.Client
   readonly step: Effect.Effect.Success<ReturnType<typeof Story.make>>
 }
 
@@ -112,6 +112,8 @@ const manyKeys = Effect.fnUntraced(function*({ auth, client, sandbox, step }: Sc
     })
   })
 
+  // A token that is younger than a second would be tried twice: the API may not know it yet.
+  yield* Effect.sleep("1 second")
   yield* sandbox.expireAccessTokens
   yield* step({
     title: "the key dies: 100 calls at once",
@@ -159,12 +161,8 @@ export const chapter: Story.Chapter = {
     Effect.gen(function*() {
       const sandbox = yield* WalletAppSandbox.make({ users: [user] })
       const before = ["brands.get", "members.get", "brands.delete"]
-      const options: WalletApp.Options = {
-        host: yield* serve(sandbox),
-        email: user.email,
-        permissions: before,
-        credentials: Effect.succeed(credentials)
-      }
+      const settings = { host: yield* serve(sandbox), email: user.email, permissions: before }
+      const options = { credentials: Effect.succeed(credentials) }
       const shared = yield* Layer.build(Layer.merge(layerClient, TokenStore.layerMemory))
       const running: { auth?: WalletAppAuth.Service } = {}
       const state = Effect.suspend(() =>
@@ -172,15 +170,17 @@ export const chapter: Story.Chapter = {
       )
       const step = yield* Story.make({ chapter: "Wallet App", sandbox, state, tell })
       const run = (
-        options: WalletApp.Options,
+        settings: WalletAppAuth.Settings,
+        options: WalletAppAuth.Options,
         scene: (scene: Scene) => Effect.Effect<void, unknown, Effect.Effect.Context<typeof withNarrowKey>>
       ) =>
         Effect.gen(function*() {
           const auth = yield* WalletAppAuth.WalletAppAuth
           running.auth = auth
-          yield* scene({ sandbox, auth, client: yield* WalletAppClient.WalletAppClient, step })
-        }).pipe(Effect.provide(Layer.fresh(WalletApp.layer(options))), Effect.provide(shared))
-      yield* run(options, (scene) => Effect.zipRight(oneKey(scene), manyKeys(scene)))
-      yield* run({ ...options, permissions: ["brands.get"], formerPermissions: [before] }, otherPermissions)
+          yield* scene({ sandbox, auth, client: yield* WalletApp.WalletAppClient, step })
+        }).pipe(Effect.provide(Layer.fresh(WalletApp.layer(settings, options))), Effect.provide(shared))
+      yield* run(settings, options, (scene) => Effect.zipRight(oneKey(scene), manyKeys(scene)))
+      const former = { ...options, formerPermissions: [before] }
+      yield* run({ ...settings, permissions: ["brands.get"] }, former, otherPermissions)
     }).pipe(Effect.scoped)
 }

@@ -1,17 +1,49 @@
 #!/usr/bin/env node
-/** The program `effect-auth`. What isn't needed isn't loaded: that is most of the time a short command takes. */
+/** The program `effect-auth`. It loads only the modules that a command needs: loading takes most of the time of a short command. */
+import { parse } from "./internal/arguments/parse.ts"
+import { usageOf } from "./internal/arguments/usage.ts"
+import { scriptOf } from "./internal/completions.ts"
 import { help } from "./internal/help.ts"
+import * as pipe from "./internal/pipe.ts"
+import { version } from "./internal/version.ts"
 
 const args = process.argv.slice(2)
 
-// A pipe that breaks is told to each write; as an event without a listener it would end the process with a stack trace.
+// Each write reports a failure to its caller. Without a listener the `error` event would end the process with a stack trace.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
 
-if (args.length === 0 || (args.length === 1 && (args[0] === "--help" || args[0] === "-h"))) {
-  process.stdout.write(help, (error) => {
-    if (error && !("code" in error && error.code === "EPIPE")) process.exitCode = 1
+const print = (stream: NodeJS.WriteStream, text: string, code: number): void => {
+  process.exitCode = code
+  stream.write(text, (error) => {
+    if (!error || pipe.isClosed(error)) return
+    process.exitCode = 1
+    if (stream === process.stdout) process.stderr.write(`${pipe.sentenceOf(error)}\n`)
   })
+}
+
+if (args[0] === "--complete") {
+  const { complete } = await import("./internal/main.ts")
+  complete(args.slice(1))
 } else {
-  const { run } = await import("./internal/main.ts")
-  run()
+  const asked = parse(args)
+  switch (asked._tag) {
+    case "Help":
+      print(process.stdout, asked.command === undefined ? help : usageOf(asked.command, asked.provider), 0)
+      break
+    case "Version":
+      print(process.stdout, `${version}\n`, 0)
+      break
+    case "Completions":
+      print(process.stdout, scriptOf(asked.shell), 0)
+      break
+    case "Fault": {
+      const json = JSON.stringify({ message: asked.message, _tag: "UsageError" })
+      print(process.stderr, `${args.includes("--json") ? json : asked.message}\n`, 2)
+      break
+    }
+    case "Run": {
+      const { run } = await import("./internal/main.ts")
+      run(asked)
+    }
+  }
 }

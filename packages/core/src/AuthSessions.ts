@@ -1,17 +1,21 @@
 /**
- * Many accounts in one process: every member of a club, every tenant of a service. An idle session is a plain object; all
- * share one schedule, and no more than a bounded number of exchanges is under way at once.
+ * Many accounts in one process: every member of a club, every tenant of a service. An idle session is a plain object.
+ * All sessions share one schedule, and the number of exchanges at the same time is limited.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { AuthProvider } from "./AuthProvider.ts"
-import type { AuthService, RefreshOptions } from "./AuthService.ts"
-import { settingsOf } from "./internal/engine.ts"
-import { makeEngine, serviceOf } from "./internal/service.ts"
-import { makeSessions } from "./internal/sessions.ts"
+import type { AuthProvider, Extended } from "./AuthProvider.ts"
+import type { AuthService } from "./AuthService.ts"
+import * as limits from "./internal/limits.ts"
+import { extendedService } from "./internal/session/extension.ts"
+import { makeMachine } from "./internal/session/layer.ts"
+import * as options from "./internal/session/options.ts"
+import * as providers from "./internal/session/provider.ts"
+import { makeSessions } from "./internal/session/sessions.ts"
+import type { RefreshOptions } from "./RefreshOptions.ts"
 import type { TokenStore } from "./TokenStore.ts"
 
 /**
@@ -20,13 +24,14 @@ import type { TokenStore } from "./TokenStore.ts"
  * @since 0.1.0
  * @category models
  */
-export interface AuthSessions<in Credentials> {
+export interface AuthSessions<out Service> {
   /**
-   * The service of one account. It is loaded from the store when it is first used, and stays valid after its session was
-   * evicted: the next use loads it again. Cheap, so it may be called for each request.
+   * The service of one account. It is loaded from the store on first use. It stays valid after its session was evicted
+   * from memory: the next use loads the session again. It is cheap to call for each request. An account without a
+   * session takes no lasting memory, so unknown account names can't fill it.
    */
-  readonly get: (account: string) => Effect.Effect<AuthService<Credentials>>
-  /** How many sessions are held in memory now. */
+  readonly get: (account: string) => Effect.Effect<Service>
+  /** How many sessions are in memory now. Accounts without a session are not counted. */
   readonly size: Effect.Effect<number>
 }
 
@@ -37,34 +42,59 @@ export interface AuthSessions<in Credentials> {
  * @category models
  */
 export interface Options<Credentials> {
-  /** As for one service, given the account. Default: none, and `SignInRequired` instead. */
+  /**
+   * Like the option of one service, but takes the account. Default: none; an account without a session fails with
+   * `SignInRequired`.
+   */
   readonly credentials?: ((account: string) => Effect.Effect<Credentials, unknown>) | undefined
   readonly refresh?: RefreshOptions | undefined
   /** How many exchanges may be under way at once. Default: 16. */
   readonly concurrentExchanges?: number | undefined
   /**
-   * A session that nobody asked for during this long (up to twice as long) leaves memory, and is no longer refreshed ahead
-   * of expiry. Its record stays in the store. Default: 30 minutes.
+   * A session that is not used for this long (at most twice as long) is evicted from memory and is no longer refreshed
+   * ahead of expiry. Its record stays in the store. Default: 30 minutes.
    */
   readonly idleAfter?: Duration.DurationInput | undefined
 }
 
 /**
- * Makes the sessions of one provider. Closing the scope ends them as it ends a single service.
+ * Makes the sessions of one provider. Closing the scope closes them like a single service.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <Credentials>(
-  provider: AuthProvider<Credentials>,
-  options?: Options<Credentials>
-): Effect.Effect<AuthSessions<Credentials>, never, TokenStore | Scope.Scope> =>
+export const make: {
+  /**
+   * Makes the sessions of one provider, with the provider's additional members.
+   *
+   * @since 0.1.0
+   * @category constructors
+   */
+  <Credentials, Service>(
+    provider: Extended<Credentials, Service>,
+    options?: Options<Credentials>
+  ): Effect.Effect<AuthSessions<Service>, never, TokenStore | Scope.Scope>
+  /**
+   * Makes the sessions of one provider.
+   *
+   * @since 0.1.0
+   * @category constructors
+   */
+  <Credentials>(
+    provider: AuthProvider<Credentials>,
+    options?: Options<Credentials>
+  ): Effect.Effect<AuthSessions<AuthService<Credentials>>, never, TokenStore | Scope.Scope>
+} = <Credentials>(provider: AuthProvider<Credentials>, given?: Options<Credentials>) =>
   Effect.gen(function*() {
-    const settings = settingsOf<Credentials>(options?.refresh ?? {}, options?.credentials)
-    const engine = yield* makeEngine(provider, settings, options?.concurrentExchanges ?? 16)
-    const sessions = yield* makeSessions(engine, Duration.toMillis(options?.idleAfter ?? "30 minutes"))
+    const machine = yield* makeMachine(
+      providers.of(provider, given?.credentials),
+      options.resolve(given?.refresh ?? {}),
+      given?.concurrentExchanges ?? limits.concurrentExchanges
+    )
+    const sessions = yield* makeSessions(machine, Duration.toMillis(given?.idleAfter ?? limits.idleAfter))
     return {
-      get: (account) => Effect.sync(() => serviceOf(engine, account, sessions.cellOf(account))),
+      get: (account: string) =>
+        Effect.sync(() => extendedService(machine, provider, account, sessions.cellOf(account))),
       size: Effect.sync(sessions.size)
     }
   })

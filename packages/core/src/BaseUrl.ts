@@ -1,12 +1,10 @@
 /**
- * Where an API is: a URL that was checked once, and a client that is brought there.
+ * The base URL of an API: a URL that is checked once, and a client whose paths are relative to it.
  *
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Effect from "effect/Effect"
-import { AuthMisconfigured } from "./AuthError.ts"
+import { below } from "./internal/http/base.ts"
 
 /**
  * A URL without user name, query or fragment.
@@ -15,20 +13,20 @@ import { AuthMisconfigured } from "./AuthError.ts"
  * @category models
  */
 export interface BaseUrl {
-  /** Scheme, host and port: what a provider declares as its origin. */
+  /** Scheme, host and port: the provider's origin. */
   readonly origin: string
-  /** Host, and port where it is not the scheme's own: the first part of most realms. */
+  /** Host, and port if it is not the scheme's default: the first part of most realms. */
   readonly host: string
-  /** The path, without a slash at the end; empty when there is none. */
+  /** The path, without a slash at the end. Empty for a URL without a path. */
   readonly path: string
   /** Origin and path. */
   readonly href: string
-  /** Whether it is https, or on this machine. */
+  /** Whether the URL is https or a loopback address. */
   readonly isSecure: boolean
 }
 
 /**
- * Reads a URL; `undefined` when it can't be one of an API.
+ * Parses a URL; `undefined` when the text can't be the base URL of an API.
  *
  * @since 0.1.0
  * @category constructors
@@ -50,75 +48,7 @@ export const parse = (text: string): BaseUrl | undefined => {
 }
 
 /**
- * Checks the host that a layer was given: a name that the provider knows, or a URL. Plain http is refused unless it is on
- * this machine or was allowed. Fails with `AuthMisconfigured`, reason `url` or `insecure`.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const resolve = (options: {
-  readonly provider: string
-  readonly account: string | undefined
-  /** Such as `production`, or a URL. */
-  readonly host: string
-  /** The hosts that have a name. */
-  readonly known: Readonly<Record<string, string>>
-  readonly allowInsecure: boolean | undefined
-}): Effect.Effect<BaseUrl, AuthMisconfigured> => {
-  const { allowInsecure, host, known } = options
-  const refuse = (reason: "url" | "insecure", errorDescription: string) =>
-    Effect.fail(
-      new AuthMisconfigured({
-        provider: options.provider,
-        account: options.account ?? "default",
-        operation: "configure",
-        reason,
-        errorDescription
-      })
-    )
-  const base = parse(Object.hasOwn(known, host) ? known[host]! : host)
-  if (base === undefined) {
-    return refuse("url", `host is neither ${Object.keys(known).join(", ")} nor a URL without a query`)
-  }
-  return base.isSecure || allowInsecure === true ? Effect.succeed(base) : refuse("insecure", "host is not https")
-}
-
-/**
- * A client whose relative requests go below `href`; a request with a URL of its own is left alone.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const prepend =
-  (href: string) => <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
-    HttpClient.mapRequest(client, (request) => below(request, href))
-
-/**
- * A relative request below `href`, with a slash between the two whether it begins with one or not; a request with a URL
- * of its own as it is.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const below = (
-  request: HttpClientRequest.HttpClientRequest,
-  href: string
-): HttpClientRequest.HttpClientRequest =>
-  isAbsolute(request.url)
-    ? request
-    : HttpClientRequest.prependUrl(request, /^([/?#]|$)/.test(request.url) ? href : `${href}/`)
-
-/**
- * Whether the text of a URL has a scheme, and so a host of its own.
- *
- * @see RFC 3986 section 3.1
- * @since 0.1.0
- * @category predicates
- */
-export const isAbsolute = (url: string): boolean => /^[a-z][a-z0-9+.-]*:/i.test(url)
-
-/**
- * Whether a URL names this machine; `URL` has brought every spelling of an address into one form.
+ * Whether a URL names this machine. `URL` has already normalised the spelling of the address.
  *
  * @see RFC 6761 section 6.3 and RFC 1122 section 3.2.1.3
  * @since 0.1.0
@@ -134,3 +64,14 @@ const urlOf = (text: string): URL | undefined => {
     return undefined
   }
 }
+
+/**
+ * A client that prepends `href` to relative requests; a request with a full URL stays unchanged. The client of a
+ * session (`AuthHttpClient.fromSession`) does not need it: the provider has the base URL.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const prepend =
+  (href: string) => <E, R>(client: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
+    HttpClient.mapRequest(client, below(href, undefined))

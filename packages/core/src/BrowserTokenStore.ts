@@ -1,311 +1,175 @@
 /**
  * A store in the browser, shared by every tab, window and worker of one origin.
  *
- * **Any script on the page can read it**: one injected script, and each refresh token in it is somebody else's. Sealing
- * the records with a key that the page itself has does not change that. Where the session is worth more than one page
- * load, keep it on a server and give the page a cookie it can't read; or use `TokenStore.layerMemory` and sign in again.
+ * **Any script on the page can read it**: one injected script can steal every refresh token in the store. Sealing the
+ * records does not help, because the page itself has the key. Safer: keep the session on a server and give the page a
+ * cookie that scripts can't read; or use `TokenStore.layerMemory` and sign in again on each page load.
  *
- * Records are in IndexedDB, not in `localStorage`: a compare-and-set is one `readwrite` transaction, which the browser
- * runs one after another across all tabs, and with `durability: "strict"`, so that a rotated pair survives a loss of
- * power. `localStorage` can't carry it, not even under a Web Lock: each process of a browser reads its own
- * copy, which follows the others' writes late, and of 2,000 increments by four tabs of Chromium under one lock 463
- * were lost.
+ * Records are in IndexedDB. A compare-and-set is one `readwrite` transaction, and the browser runs these one after
+ * another across all tabs. With `durability: "strict"` a rotated pair survives a loss of power. `localStorage` is not
+ * safe, not even under a Web Lock: each process of a browser reads its own copy, and other processes' writes reach that
+ * copy late. Four tabs of Chromium under one lock lost 463 of 2,000 increments.
  *
- * The Web Locks tell who is there: a store holds a lock as long as it lives, and the browser frees it when the tab is
- * closed or crashes, so that a refresh that was cut off is taken over at once. (A page that holds a lock is not kept in
- * the back/forward cache.) `changes` come through a BroadcastChannel. Without one of the three (an old browser, a page
- * that is not a secure context) the store is not made: there is no unsafe fall-back.
+ * Web Locks show which tabs exist: a store holds a lock as long as it lives, and the browser frees the lock when the
+ * tab is closed or crashes. Another tab then takes over an interrupted refresh at once. (The browser does not keep a
+ * page that holds a lock in the back/forward cache.) `changes` come through a BroadcastChannel. If one of the three is
+ * missing (an old browser, a page that is not a secure context), `make` fails: there is no unsafe fall-back.
  *
- * The browser may throw the data away when the disk is short (`navigator.storage.persist()` asks it not to) or
- * the user clears it: then the user signs in again.
+ * The browser may delete the data when disk space is short (`navigator.storage.persist()` asks it not to), and the user
+ * may clear it. The user then signs in again. A sign-out overwrites the record; the browser's files can hold the old
+ * bytes until the browser compacts them.
  *
  * @see Indexed Database API, transactions: https://www.w3.org/TR/IndexedDB/#transaction-construct
  * @see Web Locks API: https://www.w3.org/TR/web-locks/
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { TokenStoreError } from "./AuthError.ts"
-import { randomId } from "./internal/ids.ts"
+import { failures } from "./internal/browser/failures.ts"
+import {
+  connectionTo,
+  list,
+  read,
+  remove,
+  type Row,
+  type Trouble,
+  using,
+  versionIn,
+  write
+} from "./internal/browser/indexedDb.ts"
+import { type Channel, writesOn } from "./internal/browser/tabs.ts"
+import { presenceIn } from "./internal/browser/webLocks.ts"
+import * as RecordChanges from "./RecordChanges.ts"
 import * as RecordKey from "./RecordKey.ts"
+import * as RecordPages from "./RecordPages.ts"
 import * as SessionRecord from "./SessionRecord.ts"
-import type { Presence, Service } from "./TokenStore.ts"
+import type { Service } from "./TokenStore.ts"
 import { TokenStore } from "./TokenStore.ts"
 
 /**
- * Everything has a value in a browser; what is given replaces it.
+ * How the store behaves. Everything has a default in a browser.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** The name of the IndexedDB database, the channel and the first part of each lock. Default: `effect-auth`. */
+  /**
+   * The name of the IndexedDB database, the channel and the first part of each lock: 1 to 200 characters. Default:
+   * `effect-auth`.
+   */
   readonly database?: string | undefined
-  /** How long one read or write may take. Default: 10 seconds. */
+  /** How long one read or write may take. Default: 10 seconds, at most a day. */
   readonly timeout?: Duration.DurationInput | undefined
   readonly indexedDB?: Pick<IDBFactory, "open"> | undefined
   readonly locks?: Pick<LockManager, "request" | "query"> | undefined
-  /** Opens the channel on which writes are told to the other tabs. */
+  /** Opens the channel that reports writes to the other tabs. */
   readonly channel?: ((name: string) => Channel) | undefined
 }
 
-/**
- * What is used of a BroadcastChannel.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Channel {
-  readonly postMessage: (message: unknown) => void
-  readonly addEventListener: (type: "message", listener: (event: MessageEvent) => void) => void
-  readonly close: () => void
+/** A day: no read or write needs longer, and a timer of more than 2^31 milliseconds would fire at once. */
+const longest = Duration.days(1)
+
+/** The settings with their defaults. An error never shows the wrong value. */
+const checked = (options: Options | undefined) => {
+  const database: unknown = options?.database ?? "effect-auth"
+  const timeout = Duration.decodeUnknown(options?.timeout ?? "10 seconds")
+  const refuse = (detail: string) =>
+    Effect.fail(
+      new TokenStoreError({ provider: "", account: "", operation: "open", reason: "misconfigured", detail })
+    )
+  if (typeof database !== "string" || !/^\P{C}{1,200}$/u.test(database)) {
+    return refuse("database: give a name of 1 to 200 characters, without control characters")
+  }
+  if (Option.isNone(timeout) || !Duration.between(timeout.value, { minimum: Duration.millis(1), maximum: longest })) {
+    return refuse("timeout: give a length such as \"10 seconds\", at least a millisecond, at most a day")
+  }
+  return Effect.succeed({ database, timeout: timeout.value })
 }
 
-const objectStore = "sessions"
-
-/** What is stored for one key. The version is beside the text, so that a compare-and-set need not read it. */
-interface Row {
-  readonly version: number
-  readonly record: string
-}
-
-const isRow = (u: unknown): u is Row =>
-  Predicate.hasProperty(u, "version") && typeof u.version === "number" &&
-  Predicate.hasProperty(u, "record") && typeof u.record === "string"
-
-/** One write, as it is told to the other tabs. */
-interface Write {
-  readonly key: string
-  readonly version: number
-}
-
-const isWrite = (u: unknown): u is Write =>
-  Predicate.hasProperty(u, "key") && typeof u.key === "string" &&
-  Predicate.hasProperty(u, "version") && typeof u.version === "number"
-
-/** Makes the failures of one operation; without a key, of setting the store up. */
-const failures = (operation: string, key?: RecordKey.RecordKey) => (detail: string) =>
-  new TokenStoreError({
-    provider: key?.provider ?? "",
-    account: key?.account ?? "",
-    operation,
-    reason: "unavailable",
-    detail
-  })
-
-/** The name of what the browser threw, such as `QuotaExceededError`: its message may quote what was stored. */
-const nameOf = (thrown: unknown): string => thrown instanceof Error ? thrown.name : "failed"
-
-/** Three parts of the platform, each from the options or from the browser. */
+/** The three browser APIs, each from the options or from the browser. */
 const platformOf = Effect.fnUntraced(function*(options: Options | undefined) {
   const fail = failures("open")
   const indexedDB = options?.indexedDB ?? globalThis.indexedDB
   if (indexedDB === undefined) return yield* fail("no IndexedDB here")
   const locks = options?.locks ?? globalThis.navigator?.locks
-  if (locks === undefined) return yield* fail("no Web Locks here; they need a secure context")
+  if (locks === undefined) return yield* fail("this platform has no Web Locks; in a browser they need a secure context")
   const channel = options?.channel ??
     (globalThis.BroadcastChannel === undefined ? undefined : (name: string) => new BroadcastChannel(name))
   if (channel === undefined) return yield* fail("no BroadcastChannel here")
   return { indexedDB, locks, channel }
 })
 
-const openDatabase = (indexedDB: Pick<IDBFactory, "open">, name: string, onGone: () => void) =>
-  Effect.async<IDBDatabase, string>((resume) => {
-    let left = false
-    try {
-      const request = indexedDB.open(name, 1)
-      request.onupgradeneeded = () => {
-        request.result.createObjectStore(objectStore)
-      }
-      request.onerror = () => resume(Effect.fail(nameOf(request.error)))
-      request.onsuccess = () => {
-        const database = request.result
-        if (left) return database.close()
-        database.onclose = onGone
-        // Somebody deletes or upgrades the database: staying open would block them.
-        database.onversionchange = () => {
-          onGone()
-          database.close()
-        }
-        resume(Effect.succeed(database))
-      }
-    } catch (thrown) {
-      resume(Effect.fail(nameOf(thrown)))
-    }
-    return Effect.sync(() => {
-      left = true
-    })
-  })
-
-/** One connection, opened when it is needed and again after the browser closed it. */
-const connectionTo = (indexedDB: Pick<IDBFactory, "open">, name: string) =>
-  Effect.gen(function*() {
-    let open: IDBDatabase | undefined
-    const one = yield* Effect.makeSemaphore(1)
-    yield* Effect.addFinalizer(() => Effect.sync(() => open?.close()))
-    return one.withPermits(1)(Effect.suspend(() =>
-      open !== undefined ? Effect.succeed(open) : Effect.map(
-        openDatabase(indexedDB, name, () => {
-          open = undefined
-        }),
-        (database) => open = database
-      )
-    ))
-  })
-
-/** Runs `body` in one transaction; what it said last is the result, once the transaction is complete. */
-const transact = <A>(
-  database: IDBDatabase,
-  mode: "readonly" | "readwrite",
-  nothing: A,
-  body: (rows: IDBObjectStore, say: (result: A) => void) => void
-) =>
-  Effect.async<A, string>((resume) => {
-    let result = nothing
-    try {
-      const transaction = database.transaction(objectStore, mode, { durability: "strict" })
-      transaction.oncomplete = () => resume(Effect.succeed(result))
-      transaction.onabort = () => resume(Effect.fail(nameOf(transaction.error)))
-      body(transaction.objectStore(objectStore), (said) => {
-        result = said
-      })
-    } catch (thrown) {
-      resume(Effect.fail(nameOf(thrown)))
-    }
-  })
-
-const read = (database: IDBDatabase, name: string) =>
-  transact<unknown>(database, "readonly", undefined, (rows, say) => {
-    const request = rows.get(name)
-    request.onsuccess = () => say(request.result)
-  })
-
-const write = (database: IDBDatabase, name: string, expected: number, row: Row) =>
-  transact(database, "readwrite", false, (rows, say) => {
-    const request = rows.get(name)
-    request.onsuccess = () => {
-      const stored: unknown = request.result
-      const version = stored === undefined ? 0 : isRow(stored) ? stored.version : NaN
-      if (version !== expected) return
-      rows.put(row, name)
-      say(true)
-    }
-  })
-
-/** Takes a lock; the Effect in it frees it. */
-const hold = (locks: Pick<LockManager, "request">, name: string) =>
-  Effect.async<Effect.Effect<void>, TokenStoreError>((resume) => {
-    const refuse = (thrown: unknown) => resume(Effect.fail(failures("open")(nameOf(thrown))))
-    try {
-      const ended: Promise<void> = locks.request(name, () =>
-        new Promise<void>((release) => {
-          resume(Effect.succeed(Effect.promise(() => {
-            release()
-            return ended
-          })))
-        })).then(() => undefined, refuse)
-    } catch (thrown) {
-      refuse(thrown)
-    }
-  })
-
-/** The mark of owners that hold a lock. Of any other owner nothing is known, so it is not called gone. */
-const owners = "web-lock."
-
-/** Holds a lock as long as the scope lives: other tabs ask the browser whether it is held. */
-const presenceIn = Effect.fnUntraced(
-  function*(locks: Pick<LockManager, "request" | "query">, database: string, timeout: Duration.DurationInput) {
-    const lockOf = (owner: string) => `${database}/owner/${owner}`
-    const owner = `${owners}${randomId()}`
-    yield* Effect.acquireRelease(hold(locks, lockOf(owner)), (free) => free)
-    return {
-      owner,
-      isAlive: (other) =>
-        other.startsWith(owners)
-          ? Effect.tryPromise({
-            try: async () => (await locks.query()).held?.some((lock) => lock.name === lockOf(other)) ?? true,
-            catch: (thrown) => failures("presence")(nameOf(thrown))
-          }).pipe(Effect.timeoutFail({ duration: timeout, onTimeout: () => failures("presence")("no answer in time") }))
-          : Effect.succeed(true)
-    } satisfies Presence
-  }
-)
-
-/** Writes of this tab and of the others, as one hub. A message is only a hint to look: any script can send one. */
-const writesOn = Effect.fnUntraced(function*(open: (name: string) => Channel, name: string) {
-  const hub = yield* PubSub.sliding<Write>(256)
-  const channel = yield* Effect.acquireRelease(
-    Effect.try({ try: () => open(name), catch: (thrown) => failures("open")(nameOf(thrown)) }),
-    (channel) => Effect.sync(() => channel.close())
-  )
-  channel.addEventListener("message", ({ data }) => {
-    if (isWrite(data)) hub.unsafeOffer(data)
-  })
-  return {
-    tell: (write: Write) =>
-      Effect.zipRight(PubSub.publish(hub, write), Effect.ignore(Effect.try(() => channel.postMessage(write)))),
-    of: (key: string) =>
-      Stream.fromPubSub(hub).pipe(
-        Stream.filter((write) => write.key === key),
-        Stream.map((write) => write.version)
-      )
-  }
-})
-
 /**
- * A store over IndexedDB. Fails with `TokenStoreError` (`unavailable`) where IndexedDB, Web Locks or BroadcastChannel
- * are missing.
+ * A store over IndexedDB. Fails with `TokenStoreError`: `unavailable` if IndexedDB, Web Locks or BroadcastChannel is
+ * missing, `misconfigured` if an option is invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = Effect.fnUntraced(
   function*(options?: Options): Effect.fn.Return<Service, TokenStoreError, Scope.Scope> {
-    const database = options?.database ?? "effect-auth"
-    const timeout = options?.timeout ?? "10 seconds"
+    const { database, timeout } = yield* checked(options)
     const platform = yield* platformOf(options)
     const connection = yield* connectionTo(platform.indexedDB, database)
     const writes = yield* writesOn(platform.channel, database)
     const presence = yield* presenceIn(platform.locks, database, timeout)
     const within = <A>(
       operation: string,
-      key: RecordKey.RecordKey,
-      use: (database: IDBDatabase) => Effect.Effect<A, string>
+      key: RecordKey.RecordKey | undefined,
+      use: (database: IDBDatabase) => Effect.Effect<A, Trouble>
     ) => {
       const fail = failures(operation, key)
-      return Effect.flatMap(connection, use).pipe(
+      return using(connection, use).pipe(
         Effect.mapError(fail),
         Effect.timeoutFail({ duration: timeout, onTimeout: () => fail("no answer in time") })
       )
     }
-    // Where IndexedDB can't be used (a private window, a sandboxed frame), that shows here and not at the first sign-in.
+    // If IndexedDB can't be used (a private window, a sandboxed frame), the store fails here and not at the first
+    // sign-in.
     const cantOpen = failures("open")
-    yield* Effect.mapError(connection, cantOpen).pipe(
+    yield* Effect.mapError(connection.get, cantOpen).pipe(
       Effect.timeoutFail({ duration: timeout, onTimeout: () => cantOpen("no answer in time") })
     )
     return {
       get: (key) =>
         Effect.flatMap(
-          within("read", key, (database) => read(database, RecordKey.toString(key))),
+          Effect.flatMap(RecordKey.check(key), (name) => within("read", key, (database) => read(database, name))),
           (row) =>
             row === undefined
               ? Effect.succeedNone
-              : Effect.asSome(SessionRecord.decode(key, isRow(row) ? row.record : undefined))
+              : Effect.asSome(
+                SessionRecord.decode(
+                  key,
+                  Predicate.hasProperty(row, "record") ? row.record : undefined,
+                  versionIn(row)
+                )
+              )
         ),
       compareAndSet: (key, expected, next) =>
-        Effect.suspend(() => {
-          const name = RecordKey.toString(key)
+        Effect.flatMap(RecordKey.check(key), (name) => {
           const row: Row = { version: next.version, record: SessionRecord.encode(next) }
           return Effect.tap(within("write", key, (database) => write(database, name, expected, row)), (won) =>
-            won ? writes.tell({ key: name, version: next.version }) : Effect.void)
+            won && RecordChanges.isNews(next) ? writes.tell({ key: name, version: next.version }) : Effect.void)
         }),
       presence,
-      changes: (key) => Stream.suspend(() => writes.of(RecordKey.toString(key)))
+      changes: writes.changes,
+      scan: (prefix, page) =>
+        Effect.flatMap(RecordPages.check(prefix, page), (range) =>
+          Effect.map(
+            within("scan", undefined, (database) => list(database, range)),
+            (names) => RecordPages.fromSorted(names, range.limit)
+          )),
+      erase: (key) =>
+        Effect.flatMap(RecordKey.check(key), (name) =>
+          Effect.tap(
+            within("erase", key, (database) => remove(database, name)),
+            (isErased) => isErased ? writes.tell({ key: name, version: 0 }) : Effect.void
+          ))
     } satisfies { readonly [K in keyof Service]-?: Service[K] }
   }
 )

@@ -1,31 +1,35 @@
 /**
- * A store whose tokens are sealed with a key: a decorator over any other store.
+ * A decorator over any other store that seals (encrypts) the secrets with a key.
  *
- * Sealed is what can be used to act for somebody: the whole token set. Version, generation, session, state, claim,
- * doubt, retry and the keyed digest of credentials stay in clear, because compare-and-set and the protocol need them.
+ * Sealed: the token set, the digest of used credentials, the texts of the server, and every field that this version
+ * does not know. In clear, because compare-and-set and the protocol need them: the name of the record, version,
+ * generation, session, state with its reason and status, claim, doubt and retry.
  *
  * ```ts
- * const Store = EncryptedTokenStore.layerConfig({ keys: EncryptedTokenStore.keysConfig("TOKEN_KEYS") }).pipe(
+ * const Store = EncryptedTokenStore.layerConfig(EncryptedTokenStore.keysConfig("TOKEN_KEYS")).pipe(
  *   Layer.provide(SqliteTokenStore.layer({ filename: "data/sessions.db" }))
  * )
  * ```
  *
- * **Keys.** The first key seals, all of them unseal. To rotate: put a new key in front, let every process have it, and
- * take the old one away when the records have been written again (each write seals anew, so an active session moves at
- * its next refresh). When several processes are updated one after another, first add the new key *behind* the old one
- * everywhere, then move it to the front: else a process that does not have it yet fails with `missing-key`. A key is 32
+ * **Keys.** The first key seals, all of them unseal. To rotate: put a new key in front in every process, and remove the
+ * old one when all records were written again (each write seals with the first key, so an active session gets the new
+ * key at its next refresh). If the processes are updated one after another, first add the new key *behind* the old one
+ * everywhere, then move it to the front. Otherwise a process without the new key fails with `missing-key`. A key is 32
  * random bytes, `openssl rand -base64 32`. The nonce is random, so renew the key before it has sealed 2^32 records.
+ * Errors about keys name a position (`key 1`) and never show an id, because somebody may have put a key in the place of
+ * its id.
  *
- * **The seal.** `v1.<key id>.<nonce>.<ciphertext and tag>`, the last two in base64url without padding: AES-256-GCM, a
- * fresh nonce of 96 bits for each write, a tag of 128 bits. The plaintext is the JSON of the token set. The associated
- * data is the JSON array `["@effect-auth/sealed","v1",keyId,provider,realm,account,session,generation]`, so that
- * a seal that was moved to another account, another sign-in or another generation does not open. The version is not
- * bound, so that a tool without the key can still take away a leftover claim.
+ * **The seal.** `v2.<key id>.<nonce>.<ciphertext and tag>`, the last two in base64url without padding: AES-256-GCM, a
+ * fresh nonce of 96 bits for each write, a tag of 128 bits. The plaintext is a JSON object of the sealed fields. The
+ * associated data is the JSON array `["@effect-auth/sealed","v2",keyId,provider,realm,account,session,generation]`, so
+ * a seal that was moved to another account, another sign-in or another generation does not open. The version is not in
+ * the associated data, so a tool without the key can still remove a leftover claim. A seal of the older form `v1` holds
+ * only the token set. It is read, and the next write makes it `v2`.
  *
- * **What it does not do.** Whoever can write to the store can put back a whole old row, erase one, or change what is
- * in clear. A row that was written before encryption was switched on is read as it is and is sealed when next written;
- * whoever can write to the store can also plant such a row, so give `{ clear: "refuse" }` when all rows are sealed. And
- * the length of the tokens shows.
+ * **Limits.** An attacker who can write to the store can restore an old record, erase a record, or change the fields in
+ * clear. A record that was written before encryption was turned on is still read, and its next write seals it. An
+ * attacker can plant such a record too, so set `clear: "refuse"` once all records are sealed. The sealed text shows the
+ * length of the tokens.
  *
  * @see NIST SP 800-38D, section 8.3: https://doi.org/10.6028/NIST.SP.800-38D
  * @since 0.1.0
@@ -37,96 +41,138 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { TokenStoreError } from "./AuthError.ts"
+import { parts, type Secrets, together } from "./internal/sealedParts.ts"
 import type { RecordKey } from "./RecordKey.ts"
 import type { SessionRecord } from "./SessionRecord.ts"
-import { TokenSet } from "./TokenSet.ts"
 import type { Service } from "./TokenStore.ts"
 import { TokenStore } from "./TokenStore.ts"
 
 /**
- * One key and the name under which seals mention it.
+ * A key and its id, which is part of each seal.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Key {
-  /** 1 to 64 letters, digits, `-` or `_`. It is stored in clear. Never give one id to two keys. */
+  /** 1 to 64 letters, digits, `-` or `_`. It is stored in clear. Never give two keys the same id. */
   readonly id: string
-  /** 32 random bytes, as they are or in base64. */
+  /** 32 random bytes, as bytes or in base64. */
   readonly key: Redacted.Redacted<string> | Redacted.Redacted<Uint8Array>
 }
 
 /**
- * What seals the tokens.
+ * How the store behaves. Everything has a default.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** What to do with tokens that were stored in clear: read them and seal them at the next write (`accept`), or fail. */
+  /**
+   * How to handle tokens that were stored in clear. `accept` (default): they are read, and the next write seals them.
+   * `refuse`: reading fails.
+   */
   readonly clear?: "accept" | "refuse" | undefined
 }
 
-const format = "v1"
+const format = "v2"
 
-const codec = Schema.parseJson(TokenSet)
-const decodeTokens = Schema.decode(codec)
-const encodeTokens = Schema.encode(codec)
+/** The older form of a seal, which holds only the token set. */
+const older = "v1"
+
+const json = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+const decodeJson = Schema.decode(json)
 const utf8 = new TextEncoder()
 
-/** Makes the failures of one operation on one record; without a record, of setting the store up. */
-const failures = (operation: string, about?: RecordKey) => (reason: TokenStoreError["reason"], detail: string) =>
-  new TokenStoreError({ provider: about?.provider ?? "", account: about?.account ?? "", operation, reason, detail })
+/**
+ * Makes the failures of one operation on one record, or of making the store when there is no record. `version` is that
+ * of a record that can't be opened, so that a sign-in or a sign-out can replace it.
+ */
+const failures =
+  (operation: string, about?: RecordKey, version?: number) => (reason: TokenStoreError["reason"], detail: string) =>
+    new TokenStoreError({
+      provider: about?.provider ?? "",
+      account: about?.account ?? "",
+      operation,
+      reason,
+      detail,
+      version
+    })
 
 type Failures = ReturnType<typeof failures>
 
-const misconfigured = failures("open")
+const refused = failures("open")
 
 interface Keyring {
   readonly first: { readonly id: string; readonly key: CryptoKey }
   readonly all: ReadonlyMap<string, CryptoKey>
 }
 
-/** Base64 and base64url, with or without padding. Nothing of the text gets into the failure. */
-const bytesOf = (key: Key["key"]): Uint8Array | undefined => {
-  const value: string | Uint8Array = Redacted.value<string | Uint8Array>(key)
-  if (typeof value !== "string") return value
+/** Reads base64 and base64url, with or without padding. No part of the text gets into an error. */
+const bytesOf = (key: unknown): Uint8Array | undefined => {
+  if (!Redacted.isRedacted(key)) return undefined
+  const value: unknown = Redacted.value(key)
+  if (value instanceof Uint8Array) return value
+  if (typeof value !== "string") return undefined
   const text = value.trim().replace(/\+/g, "-").replace(/\//g, "_")
   return Either.getOrUndefined(Encoding.decodeBase64Url(text))
 }
 
-const importKey = (id: string, key: Key["key"]): Effect.Effect<CryptoKey, TokenStoreError> => {
-  if (!/^[\w-]{1,64}$/.test(id)) {
-    return Effect.fail(misconfigured("missing-key", "a key id is 1 to 64 letters, digits, - or _"))
-  }
-  const bytes = bytesOf(key)
-  if (bytes === undefined) return Effect.fail(misconfigured("missing-key", `key ${id} is not base64`))
-  if (bytes.length !== 32) {
-    return Effect.fail(misconfigured("missing-key", `key ${id} has ${bytes.length} bytes and must have 32`))
+const isKeyId = (text: unknown): text is string => typeof text === "string" && /^[\w-]{1,64}$/.test(text)
+
+/** 32 bytes are 43 characters in base64url and 64 in hexadecimal. */
+const isLikeKey = (id: string): boolean => /^(?:[\w-]{43}|[\da-f]{64})$/i.test(id)
+
+const whatIsWrong = (key: Key, bytes: Uint8Array | undefined): string | undefined => {
+  if (!isKeyId(key.id)) return "its id is not 1 to 64 letters, digits, - or _"
+  if (isLikeKey(key.id)) return "its id looks like a key: are id and key exchanged?"
+  if (bytes === undefined) return "it is neither base64 nor bytes, in a Redacted: are id and key exchanged?"
+  if (bytes.length === 32) return undefined
+  return `it has ${bytes.length} bytes and must have 32 (openssl rand -base64 32)` +
+    (bytes.length === 48 ? ": is it hexadecimal? Base64 is needed" : "")
+}
+
+const importKey = (key: Key, position: number): Effect.Effect<CryptoKey, TokenStoreError> => {
+  const bytes = bytesOf(key.key)
+  const wrong = whatIsWrong(key, bytes)
+  if (bytes === undefined || wrong !== undefined) {
+    return Effect.fail(refused("missing-key", `key ${position}: ${wrong}`))
   }
   return Effect.tryPromise({
     try: async () => crypto.subtle.importKey("raw", Uint8Array.from(bytes), "AES-GCM", false, ["encrypt", "decrypt"]),
-    catch: () => misconfigured("unavailable", "no WebCrypto here; in a browser it needs a secure context")
+    catch: () => refused("unavailable", "this platform has no WebCrypto; in a browser it needs a secure context")
   })
 }
 
+/** Plain JavaScript can pass any value. */
+const isKeys = (keys: unknown): boolean => Array.isArray(keys) && keys.every(Predicate.isRecord)
+
 const importKeys = Effect.fnUntraced(function*(keys: ReadonlyArray<Key>) {
+  if (!isKeys(keys)) return yield* refused("misconfigured", "give a list of keys: [{ id, key }]")
   const all = new Map<string, CryptoKey>()
-  for (const { id, key } of keys) {
-    if (all.has(id)) return yield* misconfigured("missing-key", "two keys have the same id")
-    all.set(id, yield* importKey(id, key))
+  for (const [index, key] of keys.entries()) {
+    const before = keys.findIndex(({ id }) => id === key.id)
+    if (before < index) {
+      return yield* refused("missing-key", `keys ${before + 1} and ${index + 1} have the same id`)
+    }
+    all.set(key.id, yield* importKey(key, index + 1))
   }
   for (const [id, key] of all) return { first: { id, key }, all } satisfies Keyring
-  return yield* misconfigured("missing-key", "no key is configured")
+  return yield* refused("missing-key", "no key is configured: 32 random bytes (openssl rand -base64 32)")
 })
 
-const associatedData = (keyId: string, key: RecordKey, record: SessionRecord): Uint8Array<ArrayBuffer> =>
+const associatedData = (
+  version: string,
+  keyId: string,
+  key: RecordKey,
+  record: SessionRecord
+): Uint8Array<ArrayBuffer> =>
   utf8.encode(JSON.stringify([
     "@effect-auth/sealed",
-    format,
+    version,
     keyId,
     key.provider,
     key.realm,
@@ -136,13 +182,13 @@ const associatedData = (keyId: string, key: RecordKey, record: SessionRecord): U
   ]))
 
 const seal = Effect.fnUntraced(
-  function*(keyring: Keyring, key: RecordKey, record: SessionRecord, tokens: TokenSet, fail: Failures) {
-    const plain = yield* Effect.mapError(encodeTokens(tokens), () => fail("corrupt", "the tokens can't be encoded"))
+  function*(keyring: Keyring, key: RecordKey, record: SessionRecord, secrets: Secrets, fail: Failures) {
     const iv = crypto.getRandomValues(new Uint8Array(12))
-    const additionalData = associatedData(keyring.first.id, key, record)
+    const additionalData = associatedData(format, keyring.first.id, key, record)
+    const plain = utf8.encode(JSON.stringify(secrets))
     const sealed = yield* Effect.tryPromise({
-      try: () => crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, keyring.first.key, utf8.encode(plain)),
-      catch: () => fail("unavailable", "the tokens could not be sealed")
+      try: () => crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData }, keyring.first.key, plain),
+      catch: () => fail("unavailable", "the record could not be sealed")
     })
     return [
       format,
@@ -155,21 +201,23 @@ const seal = Effect.fnUntraced(
 
 const unseal = Effect.fnUntraced(
   function*(keyring: Keyring, key: RecordKey, record: SessionRecord, sealed: string, fail: Failures) {
-    const [version, keyId = "", nonce = "", text = "", ...more] = sealed.split(".")
-    if (version !== format && /^v\d{1,9}$/.test(version ?? "")) {
+    const [version = "", keyId = "", nonce = "", text = "", ...more] = sealed.split(".")
+    const isKnown = version === format || version === older
+    if (!isKnown && /^v\d{1,9}$/.test(version)) {
       return yield* fail("corrupt", `sealed in the format ${version}, which this version can't read`)
     }
     const iv = Encoding.decodeBase64Url(nonce)
     const data = Encoding.decodeBase64Url(text)
     if (
-      version !== format || more.length > 0 || !/^[\w-]{1,64}$/.test(keyId) ||
+      !isKnown || more.length > 0 || !isKeyId(keyId) ||
       Either.isLeft(iv) || iv.right.length !== 12 || Either.isLeft(data) || data.right.length < 16
     ) {
       return yield* fail("tampered", "the seal is damaged")
     }
     const opener = keyring.all.get(keyId)
-    if (opener === undefined) return yield* fail("missing-key", `key ${keyId} is not configured`)
-    const additionalData = associatedData(keyId, key, record)
+    const name = isLikeKey(keyId) ? "that sealed it" : keyId
+    if (opener === undefined) return yield* fail("missing-key", `key ${name} is not configured`)
+    const additionalData = associatedData(version, keyId, key, record)
     const plain = yield* Effect.tryPromise({
       try: () =>
         crypto.subtle.decrypt(
@@ -177,39 +225,66 @@ const unseal = Effect.fnUntraced(
           opener,
           Uint8Array.from(data.right)
         ),
-      catch: () => fail("tampered", `altered, moved from another record, or sealed by another key named ${keyId}`)
+      catch: () => fail("tampered", `altered, moved from another record, or sealed by another key named ${name}`)
     })
-    return yield* decodeTokens(new TextDecoder().decode(plain)).pipe(
-      Effect.mapError(() => fail("corrupt", "what was sealed is not a token set"))
+    const secrets: Secrets = yield* Effect.mapError(
+      decodeJson(new TextDecoder().decode(plain)),
+      () => fail("corrupt", "the sealed part is not a JSON object")
     )
+    return version === older ? { tokens: secrets } : secrets
   }
 )
 
+/** With a `v2` seal neither tokens nor the digest of credentials are in clear; with `v1` the digest was. */
+const isMixed = (record: SessionRecord, sealed: string): boolean =>
+  record.tokens !== undefined || (record.credential !== undefined && !sealed.startsWith(`${older}.`))
+
 /**
- * Wraps a store so that it never holds tokens in clear; `presence` and `changes` are those of the wrapped store. Fails
- * when the keys can't be used. Two of these must not be put over one another.
+ * Wraps a store so that it never holds secrets in clear. `presence`, `changes`, `scan` and `erase` are those of the
+ * wrapped store. The first key seals; all keys unseal. Fails when the keys or options are invalid. Don't wrap a store
+ * twice: the first write then fails.
  *
  * @since 0.1.0
  * @category combinators
  */
-export const make = (keys: ReadonlyArray<Key>, options?: Options) => (store: Service) =>
-  Effect.map(importKeys(keys), (keyring): Service => {
+export const make = (keys: ReadonlyArray<Key>, options: Options = {}) => (store: Service) =>
+  Effect.gen(function*() {
+    const { clear = "accept" } = options
+    if (clear !== "accept" && clear !== "refuse") {
+      return yield* refused("misconfigured", "the option clear must be accept or refuse")
+    }
+    const keyring = yield* importKeys(keys)
     const open = Effect.fnUntraced(function*(key: RecordKey, stored: SessionRecord) {
-      const fail = failures("read", key)
+      const fail = failures("read", key, stored.version)
       const { sealed, ...record } = stored
       if (sealed === undefined) {
-        if (record.tokens === undefined || options?.clear !== "refuse") return record
+        if (record.tokens === undefined || clear === "accept") return record
         return yield* fail("tampered", "the tokens are stored in clear, which is refused")
       }
-      if (record.tokens !== undefined) {
-        return yield* fail("tampered", "tokens both sealed and in clear: is a process writing without the keys?")
+      if (isMixed(record, sealed)) {
+        return yield* fail(
+          "tampered",
+          "the record has secrets both sealed and in clear; a process may be writing without the keys"
+        )
       }
-      return { ...record, tokens: yield* unseal(keyring, key, stored, sealed, fail) }
+      const secrets = yield* unseal(keyring, key, stored, sealed, fail)
+      return yield* Effect.mapError(
+        together(record, secrets),
+        () => fail("corrupt", "the sealed part does not belong to a record")
+      )
     })
     const close = Effect.fnUntraced(function*(key: RecordKey, next: SessionRecord) {
-      if (next.tokens === undefined) return next
-      const { tokens, ...record } = next
-      return { ...record, sealed: yield* seal(keyring, key, next, tokens, failures("write", key)) }
+      const fail = failures("write", key)
+      if (next.sealed !== undefined) {
+        return yield* fail("corrupt", "the record is already sealed; the store may be wrapped twice")
+      }
+      const { clear, secrets } = yield* Effect.mapError(
+        parts(next),
+        () => fail("corrupt", "the record can't be encoded")
+      )
+      return secrets === undefined
+        ? clear
+        : { ...clear, sealed: yield* seal(keyring, key, next, secrets, fail) }
     })
     return {
       get: (key) =>
@@ -223,12 +298,14 @@ export const make = (keys: ReadonlyArray<Key>, options?: Options) => (store: Ser
       compareAndSet: (key, expected, next) =>
         Effect.flatMap(close(key, next), (stored) => store.compareAndSet(key, expected, stored)),
       presence: store.presence,
-      changes: store.changes
+      changes: store.changes,
+      scan: store.scan,
+      erase: store.erase
     } satisfies { readonly [K in keyof Service]-?: Service[K] }
   })
 
 /**
- * {@link make} as a layer: takes a store and gives the sealed one, so wire it with `Layer.provide`.
+ * {@link make} as a layer: it needs a store and provides the sealed one. Connect both with `Layer.provide`.
  *
  * @since 0.1.0
  * @category layers
@@ -240,19 +317,19 @@ export const layer = (
   Layer.effect(TokenStore, Effect.flatMap(TokenStore, make(keys, options)))
 
 /**
- * {@link layer} with the keys from configuration, such as {@link keysConfig}.
+ * {@link layer} with keys from the configuration; see {@link keysConfig}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<{ readonly keys: ReadonlyArray<Key> }>,
+  keys: Config.Config<ReadonlyArray<Key>>,
   options?: Options
 ): Layer.Layer<TokenStore, TokenStoreError | ConfigError.ConfigError, TokenStore> =>
-  Layer.unwrapEffect(Effect.map(Config.unwrap(config), ({ keys }) => layer(keys, options)))
+  Layer.unwrapEffect(Effect.map(keys, (keys) => layer(keys, options)))
 
 /**
- * Keys from one setting: `id:base64`, several with commas between them, the sealing one first
+ * Reads keys from one setting: a list of `id:base64`, separated by commas. The first key seals
  * (`TOKEN_KEYS=2026-01:J7s…=,2025-07:wPq…=`).
  *
  * @since 0.1.0

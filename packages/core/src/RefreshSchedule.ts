@@ -1,9 +1,9 @@
 /**
  * When to refresh ahead of expiry, how long to wait after a failure, and how many calls a broken endpoint gets.
  *
- * All three are ordinary `Schedule` values: put your own in their place, or compose them (`Schedule.modifyDelay`,
- * `Schedule.jittered`, …). What the session machine waits is the delay of the schedule's decision. They print what
- * they do, and draw their jitter from `Random`.
+ * All three are ordinary `Schedule` values: replace them with your own, or compose them (`Schedule.modifyDelay`,
+ * `Schedule.jittered`, …). The session machine waits for the delay of the schedule's decision. The schedules have a
+ * readable `toString`, and take their jitter from `Random`.
  *
  * ```ts
  * const refresh = {
@@ -23,6 +23,7 @@ import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as Interval from "effect/ScheduleInterval"
 import * as Intervals from "effect/ScheduleIntervals"
 import type { ExchangeFailure } from "./ExchangeFailure.ts"
+import * as tokenSets from "./internal/tokenSets.ts"
 import * as TokenSet from "./TokenSet.ts"
 
 /**
@@ -32,20 +33,28 @@ import * as TokenSet from "./TokenSet.ts"
  * @category models
  */
 export interface AheadOptions {
-  /** The part of the token's life after which it is refreshed. Default: 0.75. */
+  /** The part of the token's lifetime after which it is refreshed. Default: 0.75. */
   readonly fraction?: number | undefined
-  /** How far `fraction` may be off, either way, by chance, so that a fleet spreads. Default: 0.05. */
+  /**
+   * A random deviation of `fraction` in both directions, so that many processes don't refresh at the same time.
+   * Default: 0.05.
+   */
   readonly jitter?: number | undefined
-  /** Never sooner than this after the token was asked for. Default: zero. The hard margin before expiry wins. */
+  /**
+   * Never refresh sooner than this after the token request was sent. Default: zero. The hard margin before expiry has
+   * priority.
+   */
   readonly atLeast?: Duration.DurationInput | undefined
-  /** Never later than this after the token was asked for. Default: no bound. */
+  /** Never refresh later than this after the token request was sent. Default: no limit. */
   readonly atMost?: Duration.DurationInput | undefined
 }
 
 /**
- * When to refresh ahead: takes a token set, waits until it is due, and yields the age at which that is, counted from
- * when its request was sent. By default at 70 to 80 % of the token's life, and never inside the hard margin before its
- * end. A token without a known end is never due; a life of zero or less counts as 5 seconds, an absurd one as a year.
+ * When to refresh ahead of expiry. The schedule takes a token set, waits until it is due, and yields the age at which
+ * it is due, counted from the send of the token request. By default this is at 70 to 80 % of the token's lifetime, and
+ * never inside the hard margin before expiry. If the refresh token expires before the access token, the refresh comes
+ * before that. A token without a known expiry is never due. A lifetime of zero or less counts as 5 seconds, and one of
+ * more than a year as a year.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,8 +64,11 @@ export const ahead = (options?: AheadOptions): Schedule.Schedule<Duration.Durati
   const jitter = clamp(options?.jitter ?? 0.05, 0, 1)
   const atLeast = Duration.toMillis(options?.atLeast ?? 0)
   const atMost = Duration.toMillis(options?.atMost ?? Duration.infinity)
-  const ageOf = (lifetime: number | undefined, chance: number): number => {
-    const life = lifetime === undefined ? Infinity : TokenSet.lifetimeFromSeconds(lifetime / 1000, Infinity) ?? Infinity
+  const ageOf = (tokens: TokenSet.TokenSet, chance: number): number => {
+    const access = tokens.lifetime === undefined
+      ? Infinity
+      : tokenSets.lifetimeFromSeconds(tokens.lifetime / 1000, Infinity) ?? Infinity
+    const life = Math.min(access, tokenSets.refreshLifetime(tokens) ?? Infinity)
     const target = life * clamp(fraction + jitter * (2 * chance - 1), 0, 1)
     const bounded = Math.min(Math.max(target, atLeast), atMost)
     return life === Infinity ? atMost : Math.min(bounded, life - TokenSet.hardMargin(life))
@@ -66,8 +78,8 @@ export const ahead = (options?: AheadOptions): Schedule.Schedule<Duration.Durati
       undefined,
       (now, tokens) =>
         Effect.map(Random.next, (chance) => {
-          const age = ageOf(tokens.lifetime, chance)
-          // A wall clock that went back must not stretch the wait beyond the age itself.
+          const age = ageOf(tokens, chance)
+          // If the wall clock was set back, the wait must not become longer than the age itself.
           const sent = Math.min(tokens.obtainedAt, now)
           return [undefined, Duration.millis(age), at(Math.max(now, sent + age))]
         })
@@ -89,13 +101,13 @@ export interface RetryOptions {
    * and 500 ms, then 1, 2, 4, 8, 16 and 30 s: a dozen calls in the first minute, most of them in the first second.
    */
   readonly delays?: ReadonlyArray<Duration.DurationInput> | undefined
-  /** How much is added to a wait at most, as a part of it; never less is waited. Default: 0.2. */
+  /** The largest random addition to a wait, as a part of that wait. A wait is never shortened. Default: 0.2. */
   readonly jitter?: number | undefined
 }
 
 /**
- * How long to wait after a failed exchange. Retry-After is a floor, up to an hour. Never ends by itself: compose it with
- * {@link until} for something that must end with the token.
+ * How long to wait after a failed exchange. A Retry-After of up to an hour is a lower limit. The schedule never ends by
+ * itself: compose it with {@link until} if it must end with the token.
  *
  * @since 0.1.0
  * @category constructors
@@ -132,8 +144,8 @@ export interface CooldownOptions {
 }
 
 /**
- * What even forced refreshes wait: after `calls` failures within `per`, until the oldest of them has left the window.
- * Retry-After is a floor, up to an hour.
+ * The wait that forced refreshes also obey: after `calls` failures within `per`, wait until the oldest of them is older
+ * than `per`. A Retry-After of up to an hour is a lower limit.
  *
  * @since 0.1.0
  * @category constructors
@@ -143,7 +155,8 @@ export const cooldown = (options?: CooldownOptions): Schedule.Schedule<Duration.
   const per = Duration.toMillis(options?.per ?? "1 minute")
   return printed(
     Schedule.makeWithState<ReadonlyArray<number>, ExchangeFailure, Duration.Duration>([], (now, failure, before) => {
-      // Stamps from the future mean that the clock went back: they would close the window for as long as it did.
+      // Stamps from the future mean that the clock was set back. They are dropped, because they would block calls for
+      // that long.
       const stamps = [...before.filter((stamp) => stamp <= now), now].slice(-calls)
       const oldest = stamps.length < calls ? -Infinity : stamps[0] ?? -Infinity
       const delay = Math.max(0, oldest + per - now, floorOf(failure))
@@ -155,7 +168,7 @@ export const cooldown = (options?: CooldownOptions): Schedule.Schedule<Duration.
 }
 
 /**
- * Ends a schedule with the token: no wait goes beyond `expiresAt` (epoch milliseconds), and after that there is none.
+ * Ends a schedule with the token: no wait goes beyond `expiresAt` (epoch milliseconds), and the schedule ends then.
  *
  * @since 0.1.0
  * @category combinators

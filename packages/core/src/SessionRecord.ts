@@ -1,20 +1,21 @@
 /**
- * What a store holds for one account. Every write is a compare-and-set from one `version` to the next; see
- * `docs/architecture.md` for the protocol that is spoken through it.
+ * What a store holds for one account. Every write is a compare-and-set from one `version` to the next.
+ * `docs/architecture.md` describes how processes coordinate through the record.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { TokenStoreError } from "./AuthError.ts"
 import type { RecordKey } from "./RecordKey.ts"
 import { TokenSet } from "./TokenSet.ts"
 
-/** Fields that a newer version of this library wrote are kept when an older one writes the record again. */
+/** An older version of this library keeps the fields that a newer version wrote. */
 const unknownFields = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
- * The mark that one owner is exchanging the refresh token (or credentials) now.
+ * Marks that one owner is exchanging the refresh token (or credentials) now.
  *
  * @since 0.1.0
  * @category models
@@ -29,11 +30,11 @@ export interface Claim extends Schema.Schema.Type<typeof Claim> {}
  */
 export const Claim = Schema.Struct({
   id: Schema.String,
-  /** Who claims; what `presence` of the store is asked about. */
+  /** The process that claims. The store's `presence` can tell whether it is alive. */
   owner: Schema.String,
   /** Epoch milliseconds, on the owner's clock. */
   at: Schema.Number,
-  /** Milliseconds after which it is a leftover, counted by each reader on its own monotonic clock. */
+  /** Milliseconds after which the claim is a leftover. Each reader counts them on its own monotonic clock. */
   ttl: Schema.Number,
   kind: Schema.Literal("refresh", "signIn")
 }, unknownFields)
@@ -55,7 +56,7 @@ export type EndReason = typeof EndReason.Type
 export const EndReason = Schema.Literal("refresh-token-rejected", "outcome-unknown", "expired", "credentials")
 
 /**
- * Where the session stands: `ended` is a tombstone, told to everybody and cleared only by signing in.
+ * The state of the session. `ended` is a tombstone: every process sees it, and only a sign-in clears it.
  *
  * @since 0.1.0
  * @category schemas
@@ -81,7 +82,7 @@ export const State = Schema.Union(
 export interface SessionRecord extends Schema.Schema.Type<typeof SessionRecord> {}
 
 /**
- * The schema of a {@link SessionRecord}; fields it does not know are kept.
+ * The schema of a {@link SessionRecord}. Unknown fields are kept.
  *
  * @since 0.1.0
  * @category schemas
@@ -91,35 +92,47 @@ export const SessionRecord = Schema.Struct({
   provider: Schema.String,
   realm: Schema.String,
   account: Schema.String,
-  /** Counts writes: the first one is 1. */
+  /** The number of writes, from 1. */
   version: Schema.Number,
   /** A new id for each sign-in. */
   session: Schema.String,
-  /** Counts token sets: one more for each sign-in, refresh or sign-out. */
+  /**
+   * An opaque id. All sessions that the service started by itself with the same credentials have the same one; other
+   * sessions have none.
+   */
+  principal: Schema.optional(Schema.String),
+  /** The number of the token set: each sign-in, refresh or sign-out adds one. */
   generation: Schema.Number,
   state: State,
   tokens: Schema.optional(TokenSet),
-  /** What `tokens` became under `EncryptedTokenStore`. */
+  /** The sealed fields, if the store is an `EncryptedTokenStore`. */
   sealed: Schema.optional(Schema.String),
-  /** What the tokens were born from. */
+  /** How the tokens were obtained: a sign-in, `adopt`, a refresh in time, or a refresh after a rejection. */
   born: Schema.Literal("signIn", "adopted", "time", "rejection"),
-  /** Who wrote these tokens, so that a writer whose store failed can find out whether the write arrived. */
+  /**
+   * A unique id of the write of these tokens. After a store failure, the writer finds out with it whether its write
+   * arrived.
+   */
   commitId: Schema.String,
+  /** The claim owner that obtained these tokens. It has the first turn to refresh them ahead of expiry. */
+  keeper: Schema.optional(Schema.String),
   claim: Schema.optional(Claim),
-  /** An exchange was sent and its outcome is unknown, since then. */
+  /** Since when an exchange with an unknown outcome exists. */
   doubt: Schema.optional(Schema.Struct({ since: Schema.Number }, unknownFields)),
-  /** Failed exchanges since the last success, shared by all: nobody calls before `at + delay`. */
+  /** The failed exchanges since the last success, for all processes: no process calls before `at + delay`. */
   retry: Schema.optional(Schema.Struct({
     failures: Schema.Number,
     at: Schema.Number,
     delay: Schema.Number,
-    /** The part of `delay` that even a forced refresh obeys: Retry-After and the cooldown. */
+    /** The part of `delay` that a forced refresh also obeys: Retry-After and the cooldown. */
     floor: Schema.Number,
     status: Schema.optional(Schema.Number)
   }, unknownFields)),
-  /** A refusal whose meaning is not documented, waiting to be confirmed. */
+  /** An undocumented refusal that is not yet confirmed. */
   refusal: Schema.optional(Schema.Struct({ error: Schema.String, at: Schema.Number }, unknownFields)),
-  /** Credentials that were used, by a digest keyed with `salt`: refused ones, or a single-use code. */
+  /**
+   * A digest, keyed with `salt`, of credentials that must not be sent again: refused ones, or a used single-use code.
+   */
   credential: Schema.optional(Schema.Struct({
     salt: Schema.String,
     digest: Schema.String,
@@ -128,7 +141,7 @@ export const SessionRecord = Schema.Struct({
 }, unknownFields)
 
 /**
- * The first record of an account: no session yet. `version` is 1, as the first write's must be.
+ * The first record of an account: no session yet. Its `version` is 1, like that of every first write.
  *
  * @since 0.1.0
  * @category constructors
@@ -148,31 +161,56 @@ export const empty = (key: RecordKey): SessionRecord => ({
 
 const codec = Schema.parseJson(SessionRecord)
 const decodeJson = Schema.decodeUnknown(codec)
-const encodeJson = Schema.encodeSync(codec)
+const encodeJson = Schema.encodeEither(codec)
 
 /**
- * The text a durable store keeps. It holds the secrets in clear unless the store is `EncryptedTokenStore`.
+ * The text that a durable store keeps. It holds the secrets in clear unless the store is an `EncryptedTokenStore`.
+ * Throws if the value is not a record (plain JavaScript can pass any value). The error never shows the value.
  *
  * @since 0.1.0
  * @category conversions
  */
-export const encode = (record: SessionRecord): string => encodeJson(record)
-
-/**
- * Reads a record back, and refuses one that belongs to another provider, realm or account. The error never says what
- * the text was.
- *
- * @since 0.1.0
- * @category conversions
- */
-export const decode = (key: RecordKey, text: unknown): Effect.Effect<SessionRecord, TokenStoreError> =>
-  decodeJson(text).pipe(
-    Effect.mapError(() => failure(key, "corrupt")),
-    Effect.filterOrFail(
-      (record) => record.provider === key.provider && record.realm === key.realm && record.account === key.account,
-      () => failure(key, "mismatch")
-    )
+export const encode = (record: SessionRecord): string =>
+  Either.getOrThrowWith(
+    encodeJson(record),
+    () => new TypeError("this record can't be stored: a field has a wrong type")
   )
 
-const failure = (key: RecordKey, reason: "corrupt" | "mismatch") =>
-  new TokenStoreError({ provider: key.provider, account: key.account, operation: "read", reason })
+/**
+ * Reads a record from its text, and refuses one that belongs to another provider, realm or account. The error never
+ * shows the text. `version` is the version that the store keeps next to the text. It goes into the error, so that a
+ * sign-in or a sign-out can replace a text that can't be read. A text with another version is refused, because no
+ * compare-and-set could expect both.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const decode = (
+  key: RecordKey,
+  text: unknown,
+  version?: number
+): Effect.Effect<SessionRecord, TokenStoreError> => {
+  const fail = (reason: "corrupt" | "mismatch", detail?: string) =>
+    new TokenStoreError({
+      provider: key.provider,
+      account: key.account,
+      operation: "read",
+      reason,
+      detail,
+      version: version !== undefined && isVersion(version) ? version : undefined
+    })
+  return decodeJson(text).pipe(
+    Effect.mapError(() => fail("corrupt")),
+    Effect.filterOrFail(
+      (record) => record.provider === key.provider && record.realm === key.realm && record.account === key.account,
+      () => fail("mismatch")
+    ),
+    Effect.filterOrFail(
+      (record) => version === undefined || record.version === version,
+      () => fail("corrupt", "the version in the record differs from the version that the store keeps next to it")
+    )
+  )
+}
+
+/** Whether a compare-and-set can expect this version and write the next one. */
+const isVersion = (version: number): boolean => version >= 0 && Number.isSafeInteger(version + 1)

@@ -1,24 +1,27 @@
 /**
- * What a session is at one moment, without any secret: for user interfaces, logs and health checks.
+ * The state of a session at one moment, without secrets: for user interfaces, logs and health checks.
  *
  * @since 0.1.0
  */
 import type { EndReason } from "./SessionRecord.ts"
 
 /**
- * Nobody is signed in.
+ * There is no session.
  *
  * @since 0.1.0
  * @category models
  */
 export interface SignedOut {
   readonly _tag: "SignedOut"
-  /** `never`: nobody signed in yet · `signed-out`: somebody signed out, and signing in by itself is suspended. */
+  /**
+   * `never`: there was no sign-in yet · `signed-out`: the session was signed out, and the service does not sign in by
+   * itself.
+   */
   readonly reason: "never" | "signed-out"
 }
 
 /**
- * Somebody is signed in.
+ * There is a session.
  *
  * @since 0.1.0
  * @category models
@@ -27,25 +30,33 @@ export interface Active {
   readonly _tag: "Active"
   readonly session: string
   readonly generation: number
-  /** `fresh`: not yet in the refresh window · `stale`: in it but usable · `dead`: past the hard margin before expiry. */
+  /**
+   * `fresh`: no refresh is due · `stale`: a refresh is due, the access token still works · `dead`: the access token is
+   * within the hard margin before expiry, or expired.
+   */
   readonly freshness: "fresh" | "stale" | "dead"
-  /** When the access token dies (epoch milliseconds); `Infinity` where no end is known. */
+  /** When the access token expires (epoch milliseconds); `Infinity` when the expiry is not known. */
   readonly expiresAt: number
   readonly scopes: ReadonlyArray<string> | undefined
-  /** What the tokens came from: a sign-in, tokens given to `adopt`, a refresh in time, or one after a rejection. */
+  /** How the tokens were obtained: a sign-in, `adopt`, a refresh in time, or a refresh after a rejection. */
   readonly born: "signIn" | "adopted" | "time" | "rejection"
-  /** Whether the service signed in by itself, with the credentials it was given. */
+  /** Whether the service signed in by itself, with the option `credentials`. */
   readonly signedInByItself: boolean
   /** An exchange is under way. */
   readonly refreshing: boolean
-  /** The newest tokens are not saved yet, because the store fails; they are served from memory. */
+  /** The store fails, so the newest tokens are not saved yet and are served from memory. */
   readonly degraded: boolean
   /** An exchange was sent and its outcome is unknown. */
   readonly inDoubt: boolean
+  /**
+   * When the session ends unless a person signs in (epoch milliseconds). A refresh may move it. Absent when the end is
+   * not known, and when the service signs in by itself.
+   */
+  readonly reauthenticateBy?: number | undefined
 }
 
 /**
- * The session is over and only signing in helps. A live access token is served until it dies or is rejected.
+ * The session is over, and only a sign-in helps. A live access token is served until it expires or is rejected.
  *
  * @since 0.1.0
  * @category models
@@ -53,12 +64,12 @@ export interface Active {
 export interface Ended {
   readonly _tag: "Ended"
   readonly reason: EndReason
-  /** When the access token that is still served dies (epoch milliseconds); absent when there is none. */
+  /** The expiry of the access token that is still served (epoch milliseconds). Absent: no access token is served. */
   readonly expiresAt?: number | undefined
 }
 
 /**
- * Where a session stands.
+ * The state of a session.
  *
  * @since 0.1.0
  * @category models

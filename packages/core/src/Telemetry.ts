@@ -1,15 +1,11 @@
 /**
  * The names of the spans, attributes and metrics, and the metrics themselves. Names follow OpenTelemetry's conventions:
- * lower case, dots for name spaces, base units. No attribute is ever a secret, and metrics never tell accounts apart.
+ * lower case, dots for name spaces, base units. No attribute is a secret, and metrics have no account label.
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
-import * as MetricLabel from "effect/MetricLabel"
-import type { SessionEvent, Trigger } from "./SessionEvent.ts"
 
 /**
  * The names of the spans.
@@ -80,7 +76,7 @@ export const exchangeDuration: Metric.Metric.Histogram<number> = Metric.histogra
 )
 
 /**
- * How long the newest access token of a provider had to live when it was issued or looked at, in seconds.
+ * The seconds that a provider's newest access token had left when it was issued or last checked.
  *
  * @since 0.1.0
  * @category models
@@ -110,94 +106,3 @@ export const rejections: Metric.Metric.Counter<number> = Metric.counter(metrics.
   description: "Requests whose access token was refused",
   incremental: true
 })
-
-/**
- * One attempt to refresh: what started it and how it ended.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Attempt {
-  readonly provider: string
-  readonly trigger: Trigger
-  /** `refreshed` · `adopted`: another owner's tokens met the need · `failed`: the session is kept · `ended`. */
-  readonly outcome: "refreshed" | "adopted" | "failed" | "ended"
-  /** The class of a failure: its kind, or the tag of its error. */
-  readonly errorType?: string | undefined
-}
-
-/**
- * Counts one attempt to refresh.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const refreshed = (attempt: Attempt): Effect.Effect<void> =>
-  Metric.increment(refreshesOf({
-    [attributes.provider]: attempt.provider,
-    [attributes.trigger]: attempt.trigger,
-    [attributes.outcome]: attempt.outcome,
-    ...(attempt.errorType === undefined ? {} : { [attributes.errorType]: attempt.errorType })
-  }))
-
-/**
- * Records how long one exchange took.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const exchanged = (provider: string, duration: Duration.DurationInput): Effect.Effect<void> =>
-  Metric.update(exchangeDurationOf({ [attributes.provider]: provider }), Duration.toSeconds(duration))
-
-/**
- * Sets the seconds that a provider's newest access token has left; does nothing where no end is known.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const left = (provider: string, seconds: number): Effect.Effect<void> =>
-  Number.isFinite(seconds)
-    ? Metric.update(secondsLeftOf({ [attributes.provider]: provider }), seconds)
-    : Effect.void
-
-/**
- * Counts one session event.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const happened = (event: Pick<SessionEvent, "provider" | "_tag">): Effect.Effect<void> =>
-  Metric.increment(eventsOf({ [attributes.provider]: event.provider, [attributes.event]: event._tag }))
-
-/**
- * Counts one request whose access token was refused.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const rejected = (
-  provider: string,
-  outcome: "replayed" | "not-renewed" | "rejected-again" | "body" | "policy"
-): Effect.Effect<void> =>
-  Metric.increment(rejectionsOf({ [attributes.provider]: provider, [attributes.outcome]: outcome }))
-
-/** A metric under its labels: an update through the same one finds its value at once. There are few combinations. */
-const labelled = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => {
-  const known = new Map<string, Metric.Metric<Type, In, Out>>()
-  return (labels: Record<string, string>): Metric.Metric<Type, In, Out> => {
-    const name = JSON.stringify(labels)
-    let found = known.get(name)
-    if (found === undefined) {
-      const pairs = Object.entries(labels).map(([key, value]) => MetricLabel.make(key, value))
-      found = Metric.taggedWithLabels(metric, pairs)
-      known.set(name, found)
-    }
-    return found
-  }
-}
-
-const refreshesOf = labelled(refreshes)
-const eventsOf = labelled(events)
-const rejectionsOf = labelled(rejections)
-const exchangeDurationOf = labelled(exchangeDuration)
-const secondsLeftOf = labelled(secondsLeft)

@@ -1,35 +1,67 @@
 /**
- * The tokens of one session, as issued at one moment: pure data and pure questions about it.
+ * The tokens of one token response, and pure functions over them.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as limits from "./internal/limits.ts"
 
 /**
- * What one successful token response left in our hands. Times are epoch milliseconds, lengths are milliseconds.
+ * An access token for one further API. Times are epoch milliseconds, durations are milliseconds.
+ *
+ * @see RFC 8707: https://www.rfc-editor.org/rfc/rfc8707
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResourceToken extends Schema.Schema.Type<typeof ResourceToken> {}
+
+/**
+ * The schema of a {@link ResourceToken}. Unknown fields are kept.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ResourceToken = Schema.Struct({
+  accessToken: Schema.Redacted(Schema.String),
+  scopes: Schema.optional(Schema.Array(Schema.String)),
+  /** When the request was *sent*. */
+  obtainedAt: Schema.Number,
+  /** Counted from `obtainedAt`. Absent: the expiry is not known. */
+  lifetime: Schema.optional(Schema.Number),
+  /** The number of the token of this resource in its session, from 1. */
+  generation: Schema.Number,
+  born: Schema.Literal("time", "rejection")
+}, Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+
+/**
+ * The tokens of one successful token response. Times are epoch milliseconds, durations are milliseconds.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenSet {
-  /** The token that goes on requests. */
+  /** The token that is sent with requests to the API. */
   readonly accessToken: Redacted.Redacted<string>
-  /** The token that is spent for the next access token; absent where the provider has none, or when it is dead. */
-  readonly refreshToken?: Redacted.Redacted<string> | undefined
-  /** What was granted, where the provider says so. */
-  readonly scopes?: ReadonlyArray<string> | undefined
-  /** When the request was *sent*: the life of a token is counted from here, not from when the answer was read. */
-  readonly obtainedAt: number
-  /** How long the access token lives, counted from `obtainedAt`; absent: no known end. */
-  readonly lifetime?: number | undefined
-  /** Until when the refresh token can be used, where that is known. */
-  readonly refreshExpiresAt?: number | undefined
-  /** Whose tokens these are, in the provider's own words (Placewise: `resource_owner_id`). */
-  readonly subject?: string | undefined
   /**
-   * What a newer version of this library stored with these tokens: kept while their record is written again, never
-   * read, and gone with these tokens.
+   * The token that is exchanged for the next access token. Absent if the provider issues none, or after it was refused.
+   */
+  readonly refreshToken?: Redacted.Redacted<string> | undefined
+  /** The granted scopes, if the provider reports them. */
+  readonly scopes?: ReadonlyArray<string> | undefined
+  /** When the token request was *sent*. The lifetime is counted from here, and not from when the answer was read. */
+  readonly obtainedAt: number
+  /** The lifetime of the access token, counted from `obtainedAt`. Absent: the expiry is not known. */
+  readonly lifetime?: number | undefined
+  /** When the refresh token expires, if that is known. */
+  readonly refreshExpiresAt?: number | undefined
+  /** The provider's id of the person or service that the tokens were issued to (Placewise: `resource_owner_id`). */
+  readonly subject?: string | undefined
+  /** Access tokens for further APIs that were obtained with the same refresh token, by resource. */
+  readonly resources?: Readonly<Record<string, ResourceToken>> | undefined
+  /**
+   * Fields that a newer version of this library stored with these tokens. They are never read, and are kept until the
+   * tokens are replaced.
    */
   readonly unknown?: Redacted.Redacted<Readonly<Record<string, unknown>>> | undefined
 }
@@ -41,14 +73,15 @@ const fields = {
   obtainedAt: Schema.Number,
   lifetime: Schema.optional(Schema.Number),
   refreshExpiresAt: Schema.optional(Schema.Number),
-  subject: Schema.optional(Schema.String)
+  subject: Schema.optional(Schema.String),
+  resources: Schema.optional(Schema.Record({ key: Schema.String, value: ResourceToken }))
 }
 
 const unknownFields = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
- * The stored form of a {@link TokenSet}. Encoding it gives the secrets in clear text: a store that must not hold
- * clear text is wrapped with `EncryptedTokenStore`.
+ * The stored form of a {@link TokenSet}. Encoding gives the secrets in clear text; wrap a store with
+ * `EncryptedTokenStore` if it must not hold clear text.
  *
  * @since 0.1.0
  * @category schemas
@@ -80,91 +113,46 @@ export interface TokenSetEncoded {
   readonly lifetime?: number | undefined
   readonly refreshExpiresAt?: number | undefined
   readonly subject?: string | undefined
+  readonly resources?: Readonly<Record<string, typeof ResourceToken.Encoded>> | undefined
   readonly [unknown: string]: unknown
 }
 
-/** The longest life we believe: one year. */
-const longestLifetime = 365 * 24 * 60 * 60 * 1000
-
-/** What a life of zero or less becomes, so that a token that was just issued does not cause a refresh loop. */
-const shortestLifetime = 5_000
-
-/** A life so short (milliseconds) is none: no request could use it. */
-const negligible = 100
-
 /**
- * The life in milliseconds that an `expires_in` (seconds) tells. Numbers, numeric strings and fractions are read; an
- * absurd value is clamped to a year; less than a tenth of a second, and zero or less, becomes 5 seconds; anything else is
- * `fallback`.
- *
- * @see RFC 6749 section 5.1: https://www.rfc-editor.org/rfc/rfc6749#section-5.1
- * @since 0.1.0
- * @category constructors
- */
-export const lifetimeFromSeconds = (expiresIn: unknown, fallback: number | undefined): number | undefined => {
-  const seconds = typeof expiresIn === "string" && expiresIn.trim() !== "" ? Number(expiresIn) : expiresIn
-  if (typeof seconds !== "number" || Number.isNaN(seconds)) return fallback
-  const millis = Math.round(seconds * 1000)
-  return millis < negligible ? shortestLifetime : Math.min(millis, longestLifetime)
-}
-
-/**
- * When the access token dies (epoch milliseconds); `Infinity` where no end is known.
+ * When the access token expires (epoch milliseconds); `Infinity` when the expiry is not known.
  *
  * @since 0.1.0
  * @category getters
  */
-export const expiresAt = (self: TokenSet): number =>
+export const expiresAt = (self: Pick<TokenSet, "lifetime" | "obtainedAt">): number =>
   self.lifetime === undefined ? Infinity : self.obtainedAt + self.lifetime
 
 /**
- * How long before its end a token counts as dead: the smaller of 30 seconds and a tenth of its life (milliseconds).
+ * The time before its expiry in which an access token counts as dead (milliseconds): 30 seconds, or a tenth of its lifetime
+ * if that is less. `lifetime`: milliseconds; `undefined` for a token without a known end.
  *
  * @since 0.1.0
  * @category getters
  */
 export const hardMargin = (lifetime: number | undefined): number =>
-  lifetime === undefined ? 0 : Math.min(30_000, lifetime / 10)
+  lifetime === undefined ? 0 : Math.min(limits.hardMargin, lifetime * limits.hardMarginPart)
 
 /**
- * Whether the access token lives at `now` (epoch milliseconds) with more than the hard margin left.
+ * The access token for a further API, if there is one.
  *
  * @since 0.1.0
- * @category predicates
+ * @category getters
  */
-export const isFresh = (self: TokenSet, now: number): boolean => now < expiresAt(self) - hardMargin(self.lifetime)
+export const ofResource = (self: TokenSet | undefined, resource: string): ResourceToken | undefined => {
+  const { resources } = self ?? {}
+  return resources !== undefined && Object.hasOwn(resources, resource) ? resources[resource] : undefined
+}
 
 /**
- * What is known from before and was not said again is kept: an answer without `refresh_token` keeps the old one.
- *
- * @see RFC 6749 section 6: https://www.rfc-editor.org/rfc/rfc6749#section-6
- * @since 0.1.0
- * @category combinators
- */
-export const carryForward = (next: TokenSet, previous: TokenSet): TokenSet => ({
-  ...next,
-  refreshToken: next.refreshToken ?? previous.refreshToken,
-  refreshExpiresAt: next.refreshExpiresAt ?? previous.refreshExpiresAt,
-  scopes: next.scopes ?? previous.scopes,
-  subject: next.subject ?? previous.subject
-})
-
-/**
- * Whether a text can be a token: one or more visible ASCII characters, so nothing that could end a header early. Wider
- * than the b64token of RFC 6750, because real tokens (`17|abc`) are outside it.
+ * Whether a text can be a token: one or more visible ASCII characters, so that it can't end a header early. This allows
+ * more than the b64token of RFC 6750, because some real tokens (`17|abc`) don't follow it.
  *
  * @see RFC 9110 section 5.5: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
  * @since 0.1.0
  * @category predicates
  */
 export const isTokenText = (text: unknown): text is string => typeof text === "string" && /^[\x21-\x7e]+$/.test(text)
-
-/**
- * Whether both tokens of a set can be sent.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const isSendable = (self: Pick<TokenSet, "accessToken" | "refreshToken">): boolean =>
-  isTokenText(Redacted.value(self.accessToken)) &&
-  (self.refreshToken === undefined || isTokenText(Redacted.value(self.refreshToken)))

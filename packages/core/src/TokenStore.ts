@@ -1,5 +1,5 @@
 /**
- * Where sessions are kept: one record an account, written only by compare-and-set.
+ * The store of sessions: one record for each account, written only by compare-and-set.
  *
  * @since 0.1.0
  */
@@ -7,54 +7,86 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { TokenStoreError } from "./AuthError.ts"
+import * as RecordChanges from "./RecordChanges.ts"
 import * as RecordKey from "./RecordKey.ts"
+import * as RecordPages from "./RecordPages.ts"
 import type { SessionRecord } from "./SessionRecord.ts"
 
 /**
  * The contract of a store; `@effect-auth/testing/TokenStoreLaws` checks it.
  *
- * A store fails only with `TokenStoreError`. A write that failed may or may not have arrived: the session machine reads
- * again and looks for its own mark.
+ * A store fails only with `TokenStoreError`. A failed write may still have arrived: the session machine reads the
+ * record again and looks for its own `commitId`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
-  /** The record of an account, as the last successful write left it. */
+  /**
+   * Reads the record of an account. If the record can't be decoded, the error has its `version`, and a compare-and-set
+   * that expects this version replaces the record (a sign-in and a sign-out do that).
+   */
   readonly get: (key: RecordKey.RecordKey) => Effect.Effect<Option.Option<SessionRecord>, TokenStoreError>
   /**
-   * Writes `next` if the stored version is still `expected` (0: no record) and tells whether it did. Atomic, across
-   * processes. `next.version` is `expected + 1`.
+   * Writes `next` if the stored version is still `expected` (0: no record), and returns whether it did. It is atomic
+   * across processes. `next.version` is `expected + 1`.
    */
   readonly compareAndSet: (
     key: RecordKey.RecordKey,
     expected: number,
     next: SessionRecord
   ) => Effect.Effect<boolean, TokenStoreError>
-  /** For a store that can tell whether the owner of a claim still exists. Without it a dead owner's claim is waited out. */
+  /** Tells whether the owner of a claim still exists. Absent: a dead owner's claim blocks until its `ttl` is over. */
   readonly presence?: Presence | undefined
-  /** Emits when a record may have changed, with its version; emissions may be lost. Without it changes are polled. */
-  readonly changes?: ((key: RecordKey.RecordKey) => Stream.Stream<number, TokenStoreError>) | undefined
+  /**
+   * Reports records that changed in this process or another one. All listeners share one subscription to the backend.
+   * The stream begins with `Listening`; it comes again when changes may have been missed. `Changed` follows a write
+   * within 100 ms if the backend pushes, otherwise within the store's poll interval. A write with a claim need not be
+   * reported, because another write follows it (`RecordChanges.isNews`). A lost change costs only time, because a
+   * session also reads its record when it is due. Absent: sessions poll for changes.
+   */
+  readonly changes?: Stream.Stream<RecordChanges.RecordChange, TokenStoreError> | undefined
+  /**
+   * Lists the names of records, one page at a time, for maintenance of many sessions. A record that exists during the
+   * whole listing comes at least once. A record that is written meanwhile may come twice. The order depends on the
+   * store.
+   */
+  readonly scan?:
+    | ((
+      prefix: RecordPages.Prefix,
+      page?: RecordPages.PageRequest
+    ) => Effect.Effect<RecordPages.Page, TokenStoreError>)
+    | undefined
+  /**
+   * Removes a record and returns whether there was one. Use it for accounts that no longer exist, and sign out first:
+   * versions begin at 1 again, so a process that still holds the old session could overwrite the next one.
+   */
+  readonly erase?: ((key: RecordKey.RecordKey) => Effect.Effect<boolean, TokenStoreError>) | undefined
 }
 
 /**
- * Who writes to this store, and whether another writer is still there.
+ * The name of this process as a claim owner, and a check whether another owner is still alive.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Presence {
-  /** The name under which this process claims. */
+  /** The owner name in this process's claims. */
   readonly owner: string
-  /** `false` only when that owner is surely gone: a paused owner is alive. */
+  /** `false` only when that owner is surely gone. A paused owner is alive. */
   readonly isAlive: (owner: string) => Effect.Effect<boolean, TokenStoreError>
+  /**
+   * What `isAlive` checks. `process`: a process that is gone does not come back, so its claim may be taken over at
+   * once. `connection` (default): a lost connection may come back, so a claim is taken over only when the connection is
+   * gone for some time.
+   */
+  readonly watches?: "process" | "connection" | undefined
 }
 
 /**
- * The store that sessions are kept in.
+ * The tag of the store.
  *
  * @since 0.1.0
  * @category tags
@@ -62,35 +94,38 @@ export interface Presence {
 export class TokenStore extends Context.Tag("@effect-auth/core/TokenStore")<TokenStore, Service>() {}
 
 /**
- * A store in memory: it ends with the process. For tests, and for sessions that may be lost.
+ * A store in memory: its records end with the process. For tests, and for sessions that may be lost.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const makeMemory: Effect.Effect<Service> = Effect.gen(function*() {
+export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
   const records = new Map<string, SessionRecord>()
-  const written = yield* PubSub.sliding<{ readonly key: string; readonly version: number }>(256)
+  const written = RecordChanges.makeHub()
+  written.listening()
   return {
-    get: (key) => Effect.sync(() => Option.fromNullable(records.get(RecordKey.toString(key)))),
+    get: (key) => Effect.map(RecordKey.check(key), (name) => Option.fromNullable(records.get(name))),
     compareAndSet: (key, expected, next) =>
-      Effect.suspend(() => {
-        const name = RecordKey.toString(key)
+      Effect.flatMap(RecordKey.check(key), (name) => {
         if ((records.get(name)?.version ?? 0) !== expected) return Effect.succeed(false)
         records.set(name, next)
-        return Effect.as(PubSub.publish(written, { key: name, version: next.version }), true)
+        if (RecordChanges.isNews(next)) written.changed(RecordKey.hash(name), next.version)
+        return Effect.succeed(true)
       }),
-    changes: (key) => {
-      const name = RecordKey.toString(key)
-      return Stream.fromPubSub(written).pipe(
-        Stream.filter((write) => write.key === name),
-        Stream.map((write) => write.version)
-      )
-    }
+    changes: written.changes,
+    scan: (prefix, page) =>
+      Effect.map(RecordPages.check(prefix, page), (range) => RecordPages.select(records.keys(), range)),
+    erase: (key) =>
+      Effect.map(RecordKey.check(key), (name) => {
+        const isErased = records.delete(name)
+        if (isErased) written.changed(RecordKey.hash(name), 0)
+        return isErased
+      })
   }
 })
 
 /**
- * A store in memory as a layer. Provide it once and share it: each building is a store of its own.
+ * A store in memory as a layer. Provide it once and share it, because each build of the layer makes a separate store.
  *
  * @since 0.1.0
  * @category layers

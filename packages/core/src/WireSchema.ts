@@ -1,17 +1,18 @@
 /**
- * What every wire contract needs: errors without a `_tag` on the wire, secrets, path segments, an honest document.
+ * Schemas for wire contracts: errors without a `_tag` on the wire, secrets, path segments, and an accurate OpenAPI
+ * document.
  *
  * @since 0.1.0
  */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
-import * as JSONSchema from "effect/JSONSchema"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import * as Struct from "effect/Struct"
 
 /**
- * A tagged error class as a server sends it: the class's fields and no `_tag`, under a status. An empty body is read
- * as an error without fields where the class needs none.
+ * A tagged error class as a server sends it: the fields of the class, without `_tag`, with a status. If the class has
+ * no required fields, an empty body decodes too.
  *
  * @since 0.1.0
  * @category schemas
@@ -21,8 +22,8 @@ export const error = <A, I extends { readonly _tag: string }>(
   options: { readonly status: number; readonly description: string }
 ): Schema.Schema<A, Omit<I, "_tag">> => {
   const body = Schema.encodedSchema(Schema.Struct(Struct.omit(self.fields, "_tag")))
-  // An empty body reaches the decoder as `undefined`; a document of the contract shows the body that there may be.
-  const wire = Schema.UndefinedOr(body).annotations({ jsonSchema: JSONSchema.fromAST(body.ast, { definitions: {} }) })
+  // An empty body reaches the decoder as `undefined`. The OpenAPI document shows only the schema of the body.
+  const wire = Schema.UndefinedOr(body).annotations({ [SchemaAST.SurrogateAnnotationId]: body.ast })
   const tagged = Schema.transform(wire, self, {
     strict: false,
     decode: (fields) => ({ ...fields, _tag: self._tag }),
@@ -34,7 +35,7 @@ export const error = <A, I extends { readonly _tag: string }>(
 }
 
 /**
- * A secret text, `Redacted` from decode to header. What is wrong with it is told without telling it.
+ * A secret text, `Redacted` from decode to header. Its parse errors never show the text.
  *
  * @since 0.1.0
  * @category schemas
@@ -48,7 +49,7 @@ export const Secret: Schema.Schema<Redacted.Redacted<string>, string> = Schema.R
 )
 
 /**
- * A token as a server hands it out: a {@link Secret} that is not empty.
+ * A token that a server issues: a {@link Secret} that is not empty.
  *
  * @since 0.1.0
  * @category schemas
@@ -64,7 +65,7 @@ export const Token: Schema.Schema<Redacted.Redacted<string>, string> = Schema.Re
 
 /**
  * One segment of a path, percent-encoded when it is sent (the server's router decodes it). Empty, `.` and `..` are
- * refused: no encoding keeps a URL parser from resolving them.
+ * refused, because a URL parser resolves them even when they are encoded.
  *
  * @see RFC 3986 section 5.2.4: https://www.rfc-editor.org/rfc/rfc3986#section-5.2.4
  * @since 0.1.0
@@ -78,13 +79,13 @@ export const PathSegment: Schema.Schema<string> = Schema.transform(
 
 const decodeError = "#/components/schemas/HttpApiDecodeError"
 
-/** Objects are open, and the platform's own 400 is not the provider's. */
+/** Marks objects as open, and removes the platform's own 400, which the provider does not send. */
 const honest = (node: any): any => {
   if (Array.isArray(node)) return node.map(honest)
   if (typeof node !== "object" || node === null) return node
   const out: Record<string, any> = {}
   for (const [key, value] of Object.entries(node)) {
-    // The platform gives each unknown value one and the same `$id`, which a document may define only once.
+    // The platform gives every unknown value the same `$id`, but a document may define an `$id` only once.
     const isOurs = (key === "additionalProperties" && value === false) || (key === "$id" && typeof value === "string")
     if (!isOurs) out[key] = honest(value)
   }
@@ -94,8 +95,8 @@ const honest = (node: any): any => {
 }
 
 /**
- * The `transform` annotation of a contract that describes someone else's server (`OpenApi.Transform`): objects may hold
- * more than is listed, and the decode error that the platform adds to every HttpApi is left out.
+ * The `transform` annotation (`OpenApi.Transform`) of a contract for a third party's server: objects may have more
+ * fields than the contract lists, and the decode error that the platform adds to every HttpApi is left out.
  *
  * @since 0.1.0
  * @category conversions
@@ -111,5 +112,44 @@ export const openApi = (spec: Record<string, any>): Record<string, any> => {
     }
   }
   for (const name of ["HttpApiDecodeError", "Issue", "PropertyKey"]) delete out.components.schemas[name]
+  return out
+}
+
+/**
+ * A header that a client adds to every call, as the OpenAPI document shows it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Header {
+  readonly name: string
+  readonly required: boolean
+  readonly description?: string | undefined
+  /** The allowed values. Default: any text. */
+  readonly values?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Like {@link openApi}, and adds to the document the headers that the provider's client sets on every call. Leave these
+ * headers out of the contract's endpoints, so that the derived client does not require them.
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const openApiWith = (headers: ReadonlyArray<Header>) => (spec: Record<string, any>): Record<string, any> => {
+  const out = openApi(spec)
+  const parameters = headers.map(({ description, name, required, values }) => ({
+    name,
+    in: "header",
+    schema: { type: "string", ...(values === undefined ? {} : { enum: values }) },
+    required,
+    ...(description === undefined ? {} : { description })
+  }))
+  for (const path of Object.values<Record<string, any>>(out.paths)) {
+    for (const operation of Object.values(path)) {
+      const own = operation.parameters.map(({ name }: { readonly name: string }) => name)
+      operation.parameters = [...operation.parameters, ...parameters.filter(({ name }) => !own.includes(name))]
+    }
+  }
   return out
 }

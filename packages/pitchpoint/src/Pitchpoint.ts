@@ -1,61 +1,70 @@
 /**
- * The one-liners: a service account's session and the client that carries its token, from options written once.
+ * The layers of Pitchpoint: the session of one service account with its client, or those of many applications.
+ *
+ * ```ts
+ * const page = yield* (yield* PitchpointClient).post("/riskinsight-services-ws/resources/v1/orders/query")
+ * ```
+ *
+ * A path is relative to the host. A full URL, such as the `Ref` of an order, is used unchanged. It must have the same
+ * host or one of the `origins` in the settings, because orders may be on another host. A rejection renews the session
+ * and sends the request once more; every other status is an ordinary response. Query Orders is a search by POST and
+ * counts as a read; `isRead` in the options of the client marks more calls. A client of the contract can use it too:
+ *
+ * ```ts
+ * const orders = yield* HttpApiClient.group(PitchpointApi, { group: "orders", httpClient: yield* PitchpointClient })
+ * ```
  *
  * @since 0.1.0
  */
-import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
-import type { TokenStore } from "@effect-auth/core/TokenStore"
-import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
+import * as Context from "effect/Context"
 import * as PitchpointAuth from "./PitchpointAuth.ts"
-import * as PitchpointClient from "./PitchpointClient.ts"
 
 /**
- * What is behaviour: of the session, and of the client.
+ * The client of one service account. Don't provide it as `HttpClient`: every library in scope would send the token.
  *
  * @since 0.1.0
- * @category models
+ * @category tags
  */
-export interface Behaviour extends PitchpointAuth.Behaviour {
-  readonly client?: PitchpointClient.Behaviour | undefined
-}
+export class PitchpointClient
+  extends Context.Tag("@effect-auth/pitchpoint/PitchpointClient")<PitchpointClient, AuthHttpClient.Client>()
+{}
 
 /**
- * Data and behaviour.
+ * The sessions of many accounts and their clients: `get(account)` yields `{ auth, client }`.
  *
  * @since 0.1.0
- * @category models
+ * @category tags
  */
-export interface Options extends PitchpointAuth.Data, Behaviour {}
+export class PitchpointSessions extends Context.Tag("@effect-auth/pitchpoint/PitchpointSessions")<
+  PitchpointSessions,
+  AuthHttpClient.Accounts<PitchpointAuth.Service>
+>() {}
 
 /**
- * `PitchpointAuth` and `PitchpointClient` for one service account.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<
-  PitchpointAuth.PitchpointAuth | PitchpointClient.PitchpointClient,
-  AuthMisconfigured,
-  HttpClient.HttpClient | TokenStore
-> => Layer.provideMerge(PitchpointClient.layer(options, options.client), PitchpointAuth.layer(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
+ * The layers. All fail with `AuthMisconfigured` when the settings are invalid. Those with settings from a configuration
+ * fail with a `ConfigError` when a setting is missing.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  data: Config.Config.Wrap<PitchpointAuth.Data>,
-  behaviour?: Behaviour
-): Layer.Layer<
-  PitchpointAuth.PitchpointAuth | PitchpointClient.PitchpointClient,
-  AuthMisconfigured | ConfigError,
-  HttpClient.HttpClient | TokenStore
-> => Layer.unwrapEffect(Effect.map(Config.unwrap(data), (data) => layer({ ...behaviour, ...data })))
+export const {
+  /** The session of one service account and its client. */
+  layer,
+  /** The session of one service account. */
+  layerAuth,
+  /** The client of the session that is in the context. */
+  layerClient,
+  /** The session of one service account and its client, with settings from the configuration. */
+  layerConfig,
+  /** The sessions of many accounts and their clients. */
+  layerSessions,
+  /** The sessions of many accounts and their clients, with settings from the configuration. */
+  layerSessionsConfig
+} = /* @__PURE__ */ ProviderLayers.make({
+  auth: PitchpointAuth.PitchpointAuth,
+  client: PitchpointClient,
+  sessions: PitchpointSessions,
+  provider: PitchpointAuth.provider
+})

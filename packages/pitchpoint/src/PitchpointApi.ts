@@ -1,8 +1,8 @@
 /**
- * The wire contract of pointservices, as far as a session needs it: the two token endpoints, and three order calls. The
- * typed client, the sandbox server and the OpenAPI document are derived from {@link PitchpointApi}.
+ * The part of the wire contract of pointservices that a session needs: the two token endpoints, and three order calls.
+ * The typed client, the sandbox server and the OpenAPI document are derived from {@link PitchpointApi}.
  *
- * Unknown fields are tolerated everywhere, and enumerations are open: the server may know more than its pages.
+ * Unknown fields are ignored, and enumerations are open, because the server may have more than the documentation.
  *
  * @see https://docs.pitchpointsolutions.com/developer_guides/authentication/access_token
  * @see https://docs.pitchpointsolutions.com/api/authentication/signinwithpassword
@@ -19,8 +19,6 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { onWire } from "./PitchpointError.ts"
 
-export * from "./PitchpointError.ts"
-
 /**
  * The documented hosts. There is no published host for tests.
  *
@@ -32,7 +30,7 @@ export const hosts = {
 } as const
 
 /**
- * The paths that a client has to know by itself.
+ * The fixed paths.
  *
  * @since 0.1.0
  * @category models
@@ -45,7 +43,7 @@ export const paths = {
 } as const
 
 /**
- * Signing in. `useralias` acts as another account of the same organisation, where the account manager allowed that.
+ * Signs in. `useralias` acts as another account of the same organisation, if the account manager allowed that.
  *
  * @see https://docs.pitchpointsolutions.com/api/authentication/signinwithpassword
  * @since 0.1.0
@@ -58,7 +56,7 @@ export const SignInPayload = Schema.Struct({
 })
 
 /**
- * Trading a refresh token for an access token. The refresh token stays.
+ * Exchanges a refresh token for an access token. The refresh token stays valid.
  *
  * @see https://docs.pitchpointsolutions.com/api/authentication/refreshidtoken
  * @since 0.1.0
@@ -67,8 +65,8 @@ export const SignInPayload = Schema.Struct({
 export const RefreshPayload = Schema.Struct({ refresh_token: WireSchema.Secret })
 
 /**
- * New tokens, the same shape for both calls. `expires_in` is in seconds, and anything else is read as "not told";
- * `scope` and `token_type` are absent from the guide's example.
+ * New tokens, in the same shape for both calls. `expires_in` is in seconds; any other value counts as absent. `scope`
+ * and `token_type` are not in the guide's example.
  *
  * @since 0.1.0
  * @category schemas
@@ -96,7 +94,7 @@ export const Message = Schema.Struct({
 })
 
 /**
- * How an order went, with status 200 in every case: a failure is a message of category `Fault`.
+ * The result of an order, always with status 200. A failure is a message of category `Fault`.
  *
  * @since 0.1.0
  * @category schemas
@@ -104,7 +102,7 @@ export const Message = Schema.Struct({
 export const Messages = Schema.Struct({ Message: Schema.Array(Message) })
 
 /**
- * A person of an order, as far as the example goes.
+ * A person of an order, with the fields of the documented example.
  *
  * @since 0.1.0
  * @category schemas
@@ -130,7 +128,7 @@ const Terms = Schema.Struct({ Term: Schema.Array(Schema.Struct({ Person })) })
 export const OrderPayload = Schema.Struct({ CorrelationID: Schema.String, Terms })
 
 /**
- * An order as it stands. `Ref` is where to ask for it again; `Status.Code` is `S001` (serviceable) or `U001`.
+ * The current state of an order. `Ref` is its URL; `Status.Code` is `S001` (serviceable) or `U001`.
  *
  * @since 0.1.0
  * @category schemas
@@ -200,7 +198,7 @@ export const OrdersPage = Schema.Struct({
 })
 
 /**
- * What went wrong, in the body of a success.
+ * A failure in the body of a success status.
  *
  * @since 0.1.0
  * @category schemas
@@ -208,7 +206,7 @@ export const OrdersPage = Schema.Struct({
 export const Fault = Schema.Struct({ Messages })
 
 /**
- * The access token as a bearer. Without a living one the answer is 401 (assumed), or a `Fault` with code `E006`.
+ * The access token as a bearer token. Without a valid one the answer is 401 (assumed), or a `Fault` with code `E006`.
  *
  * @since 0.1.0
  * @category tags
@@ -238,7 +236,7 @@ class Authentication extends HttpApiGroup.make("authentication")
   )
 {}
 
-/** Order a report, ask how it stands, search. */
+/** Order a report, get an order, search. */
 class Orders extends HttpApiGroup.make("orders")
   .add(
     HttpApiEndpoint.post("query", paths.queryOrders)

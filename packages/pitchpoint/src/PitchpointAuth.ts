@@ -1,10 +1,10 @@
 /**
  * The session of a service account at pointservices: sign in with a password, stay signed in, sign out.
  *
- * 400 and 403 with the documented body mean refused: on a sign-in `TokenRequestRejected`, on a refresh the end of the
- * session. The refresh token is used again and again until the first midnight in New York at or after 24 hours from the
- * sign-in; then only the password helps. Give `credentials`, and the session signs in again by itself, once for each
- * session that ended, and says so in its state (`signedInByItself`):
+ * 400 and 403 with the documented body are a refusal: a sign-in fails with `TokenRequestRejected`, and a refresh ends
+ * the session. The same refresh token works until the first midnight in New York at or after 24 hours from the sign-in.
+ * After that only the password helps. With the option `credentials` the service signs in again by itself, once for each
+ * session that ended; the state then has `signedInByItself`:
  *
  * ```ts
  * Pitchpoint.layerConfig({ username: Config.string("PITCHPOINT_USER") }, {
@@ -12,34 +12,31 @@
  * })
  * ```
  *
- * One layer is one service account: its user name and alias are options and part of the realm, so that two of them never
- * share a session; what is left of the credentials is the password. The server has nothing to revoke a token with, so
- * `signOut` answers `unsupported` and the tokens live on there to their end.
+ * One layer is one service account. Its user name and alias are settings and part of the realm, so two accounts never
+ * share a session. The credentials are only the password. The server has no revocation, so `signOut` returns
+ * `unsupported` and the tokens stay valid at the server until they expire.
  *
  * @see https://docs.pitchpointsolutions.com/developer_guides/authentication/access_token
  * @since 0.1.0
  */
 import type * as AuthError from "@effect-auth/core/AuthError"
-import type { AuthProvider, Rejection } from "@effect-auth/core/AuthProvider"
-import * as AuthService from "@effect-auth/core/AuthService"
+import type * as AuthProvider from "@effect-auth/core/AuthProvider"
+import type * as AuthService from "@effect-auth/core/AuthService"
+import * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
-import type { TokenStore } from "@effect-auth/core/TokenStore"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
-import * as calls from "./internal/calls.ts"
-import * as faults from "./internal/faults.ts"
+import { classify, type Operation } from "./internal/errors.ts"
 import { refreshDeadline } from "./internal/refreshDeadline.ts"
-import * as settings from "./internal/settings.ts"
+import * as PitchpointApi from "./PitchpointApi.ts"
 
 /**
- * What a service account signs in with, beside the user name and alias of the options.
+ * The credentials of a service account, without the user name and alias, which are settings.
  *
  * @see https://docs.pitchpointsolutions.com/api/authentication/signinwithpassword
  * @since 0.1.0
@@ -50,41 +47,19 @@ export interface PitchpointCredentials {
 }
 
 /**
- * What is data in the options: all of it can come from a configuration.
+ * The settings of one service account.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Data {
-  /** `production` (default), or a URL of your own. */
-  readonly host?: string | undefined
+export interface Settings extends ProviderSettings.ProviderSettings {
   readonly username: string
-  /** Acts as another account of the same organisation, where the account manager allowed that (`useralias`). */
+  /**
+   * The person of the same organisation that the actions of a shared login are attributed to (`useralias`), if the
+   * account manager allowed that. It is part of the realm.
+   */
   readonly alias?: string | undefined
-  /** Lets secrets travel over plain http. Default: no, except to loopback addresses. */
-  readonly allowInsecure?: boolean | undefined
 }
-
-/**
- * What is behaviour in the options.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Behaviour extends AuthService.Options<PitchpointCredentials> {
-  /** Statuses that mean that the access token is dead. Not documented; default: 401. */
-  readonly rejectedStatuses?: ReadonlyArray<number> | undefined
-  /** Which successes mean it too: {@link notAuthorized}, or a predicate of your own. Default: none. */
-  readonly rejectedBody?: Rejection["body"] | undefined
-}
-
-/**
- * Everything that makes the session of one service account.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options extends Data, Behaviour {}
 
 /**
  * The session of one service account.
@@ -106,27 +81,8 @@ export interface Service extends AuthService.AuthService<PitchpointCredentials> 
 export class PitchpointAuth extends Context.Tag("@effect-auth/pitchpoint/PitchpointAuth")<PitchpointAuth, Service>() {}
 
 /**
- * Reads a message of category `Fault` inside a success as a dead access token; for the option `rejectedBody`. Only JSON
- * of up to 64 KiB under status 200 is looked at.
- *
- * @see https://docs.pitchpointsolutions.com/api/order/enums/messagedef
- * @since 0.1.0
- * @category predicates
- */
-export const rejectedByFault: (codes: ReadonlyArray<string>) => NonNullable<Rejection["body"]> = faults.rejectedBy
-
-/**
- * `E006`, "User not authorized", inside a success means a dead access token. A user who lacks a right may get the same
- * code, so declare it only where your calls get it from dead tokens; each such answer costs at most one refresh.
- *
- * @since 0.1.0
- * @category predicates
- */
-export const notAuthorized: NonNullable<Rejection["body"]> = rejectedByFault(["E006"])
-
-/**
- * Until when the refresh token of a sign-in can be used (epoch milliseconds): the first midnight in New York at or after
- * 24 hours from it.
+ * When the refresh token of a sign-in expires (epoch milliseconds): the first midnight in New York at or after 24 hours
+ * from the sign-in.
  *
  * @see https://docs.pitchpointsolutions.com/developer_guides/authentication/access_token
  * @since 0.1.0
@@ -134,91 +90,65 @@ export const notAuthorized: NonNullable<Rejection["body"]> = rejectedByFault(["E
  */
 export const refreshExpiresAt: (signedInAt: number) => number = refreshDeadline
 
+const rules = ({ alias, username }: Settings): ReadonlyArray<ProviderSettings.Rule> => [
+  [ProviderSettings.isName(username), "username is empty or not a text"],
+  [alias === undefined || ProviderSettings.isName(alias), "alias is empty or not a text"]
+]
+
+/** Query Orders is a search by POST; the base URL does not matter. */
+const isRead = (request: HttpClientRequest.HttpClientRequest): boolean =>
+  request.method === "POST" && (request.url.split(/[?#]/)[0] ?? "").endsWith(PitchpointApi.paths.queryOrders)
+
 /**
- * Pitchpoint as a provider, for whoever builds services of it: `AuthService.make`, or sessions of many accounts.
+ * Pitchpoint as a provider, for `AuthService.make` and `AuthSessions.make`. Fails with `AuthMisconfigured` (`options`,
+ * `url`, `insecure`) when the settings are invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const provider = Effect.fnUntraced(function*(
-  options: Data & Pick<Behaviour, "account" | "rejectedStatuses" | "rejectedBody">
-): Effect.fn.Return<AuthProvider<PitchpointCredentials>, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
-  const resolved = yield* settings.resolve(options, options.account)
-  const api = yield* calls.make(resolved, yield* HttpClient.HttpClient)
-  return providerOf(resolved, api, { statuses: options.rejectedStatuses ?? [401], body: options.rejectedBody })
-})
-
-const providerOf = (
-  resolved: settings.Settings,
-  api: calls.Calls,
-  rejection: Rejection
-): AuthProvider<PitchpointCredentials> => ({
-  name: calls.providerName,
-  realm: resolved.realm,
-  origins: [resolved.origin],
-  // "The refresh token should be reused": an exchange may always be repeated.
-  rotation: "static",
-  rejection,
-  defaultLifetime: "1 hour",
-  signIn: (credentials) =>
-    Effect.gen(function*() {
-      // Counted from the send: the server's midnight can only be the same one or a later one.
-      const signedInAt = yield* Clock.currentTimeMillis
-      const body = yield* TokenEndpoint.exchange(api.signIn(credentials))
-      return { ...TokenEndpoint.tokenResponse(body), refreshExpiresAt: refreshDeadline(signedInAt) }
+  settings: Settings,
+  options?: ProviderSettings.ProviderOptions
+): Effect.fn.Return<
+  AuthProvider.Extended<PitchpointCredentials, Service>,
+  AuthError.AuthMisconfigured,
+  HttpClient.HttpClient
+> {
+  const { alias, username } = settings
+  const { hosts } = PitchpointApi
+  const about = { provider: "pitchpoint", account: options?.account, hosts, rules: rules(settings) }
+  const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const http = yield* HttpClient.HttpClient
+  const tokensFor = (operation: Operation) =>
+    HttpApiClient.group(PitchpointApi.PitchpointApi, {
+      group: "authentication",
+      httpClient: TokenEndpoint.client(http, { classify: classify(operation), allowInsecure }),
+      baseUrl: base.href
+    })
+  const { signInWithPassword } = yield* tokensFor("signIn")
+  const { refreshIdToken } = yield* tokensFor("refresh")
+  return {
+    name: about.provider,
+    realm: alias === undefined ? realm(username) : realm(username, alias),
+    origins,
+    api: { baseUrl: base.href, isRead, allowInsecure },
+    // "The refresh token should be reused": an exchange may always be repeated.
+    rotation: "static",
+    rejection: { statuses: [401], ...options?.rejection },
+    defaultLifetime: "1 hour",
+    signIn: Effect.fnUntraced(function*({ password }) {
+      // Counted from the send, so the server's midnight is the same one or a later one.
+      const refreshExpiresAt = refreshDeadline(yield* Clock.currentTimeMillis)
+      const payload = { username, password, ...(alias === undefined ? {} : { useralias: alias }) }
+      return { ...(yield* TokenEndpoint.issued(signInWithPassword({ payload }))), refreshExpiresAt }
     }),
-  // A refresh does not move the deadline: what it does not tell is carried forward.
-  refresh: (refreshToken) => Effect.map(TokenEndpoint.exchange(api.refresh(refreshToken)), TokenEndpoint.tokenResponse),
-  fingerprint: ({ password }) => Redacted.value(password)
+    // The answer has a refresh token too, and the newest one is kept. The deadline still counts from the sign-in.
+    refresh: (refresh_token, { refreshExpiresAt }) =>
+      Effect.map(
+        TokenEndpoint.issued(refreshIdToken({ payload: { refresh_token } })),
+        (tokens) => ({ ...tokens, refreshExpiresAt })
+      ),
+    fingerprint: ({ password }) => Redacted.value(password),
+    extend: (auth) => ({ ...auth, username, alias })
+  }
 })
-
-/**
- * Makes the session of one service account. Closing the scope stops its schedule.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Service, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore | Scope.Scope> {
-  return yield* fromAuthService(yield* AuthService.make(yield* provider(options), options), options)
-})
-
-/**
- * Adds what is special at Pitchpoint to a session that was made from {@link provider}.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const fromAuthService = (
-  auth: AuthService.AuthService<PitchpointCredentials>,
-  data: Data
-): Effect.Effect<Service, AuthError.AuthMisconfigured> =>
-  Effect.map(settings.resolve(data, auth.account), ({ alias, username }) => ({ ...auth, username, alias }))
-
-/**
- * The session of one service account as a layer. Fails with `AuthMisconfigured` (`options`, `url`, `insecure`) when the
- * options can't be right.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<PitchpointAuth, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore> =>
-  Layer.scoped(PitchpointAuth, make(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (
-  data: Config.Config.Wrap<Data>,
-  behaviour?: Behaviour
-): Layer.Layer<PitchpointAuth, AuthError.AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore> =>
-  Layer.scoped(
-    PitchpointAuth,
-    Effect.flatMap(Config.unwrap(data), (data) => make({ ...behaviour, ...data }))
-  )

@@ -1,9 +1,9 @@
 /**
- * The errors of pointservices as they are on the wire. They are public for programs that use the contract directly; a
- * session turns them into `AuthError`s.
+ * The errors of pointservices on the wire. They are public for programs that use the contract directly. A session turns
+ * them into `AuthError`s.
  *
- * Which condition gives 400 and which 403 is not documented; both have the same body. What a dead access token gets is
- * not documented at all: 401 is assumed.
+ * It is not documented which condition gives 400 and which 403; both have the same body. The answer to an invalid
+ * access token is not documented; 401 is assumed.
  *
  * @see https://docs.pitchpointsolutions.com/api/authentication/signinwithpassword
  * @since 0.1.0
@@ -51,7 +51,7 @@ export class InvalidQuery extends Schema.TaggedError<InvalidQuery>("@effect-auth
 ) {}
 
 /**
- * 401: the access token is missing, invalid or expired. Assumed: no page documents it.
+ * 401 (assumed, not documented): the access token is missing, invalid or expired.
  *
  * @since 0.1.0
  * @category errors
@@ -62,7 +62,7 @@ export class NotAuthorized extends Schema.TaggedError<NotAuthorized>("@effect-au
 ) {}
 
 /**
- * Each error with its status, in the form it has on the wire: no `_tag`.
+ * Each error with its status, in its wire form: without `_tag`.
  *
  * @since 0.1.0
  * @category schemas

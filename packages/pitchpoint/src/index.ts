@@ -1,16 +1,16 @@
-/** The one-liners: a service account's session and the client that carries its token, from options written once. */
+/** The layers of Pitchpoint: the session of one service account with its client, or those of many applications. */
 export * as Pitchpoint from "./Pitchpoint.ts"
 
 /**
- * The wire contract of pointservices, as far as a session needs it: the two token endpoints, and three order calls.
+ * The part of the wire contract of pointservices that a session needs: the two token endpoints, and three order calls.
  */
 export * as PitchpointApi from "./PitchpointApi.ts"
 
 /** The session of a service account at pointservices: sign in with a password, stay signed in, sign out. */
 export * as PitchpointAuth from "./PitchpointAuth.ts"
 
-/** An `HttpClient` for the APIs of pointservices: the base URL and the access token. */
-export * as PitchpointClient from "./PitchpointClient.ts"
-
-/** The errors of pointservices as they are on the wire. */
+/** The errors of pointservices on the wire. */
 export * as PitchpointError from "./PitchpointError.ts"
+
+/** Rejections in the body of a success status: messages of category `Fault`. */
+export * as PitchpointFault from "./PitchpointFault.ts"

@@ -1,88 +1,69 @@
 /**
- * The one-liners: a member's session and the client that carries its token, from options written once.
+ * The layers of Placewise: the session of one member with its client, or those of many members.
+ *
+ * ```ts
+ * const status = yield* (yield* PlacewiseClient).get("/members/me/rewards-program/status")
+ * ```
+ *
+ * A path is relative to `/v3/{club}`; a path that begins with `/v3` is complete. A full URL is used unchanged, and must
+ * have the same host or one of the `origins` in the settings. A 460 renews the session and sends the request once more;
+ * every other status is an ordinary response. A client of the contract can use it too:
+ *
+ * ```ts
+ * const members = yield* HttpApiClient.group(PlacewiseApi, { group: "members", httpClient: yield* PlacewiseClient })
+ * ```
  *
  * @since 0.1.0
  */
-import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
-import type { TokenStore } from "@effect-auth/core/TokenStore"
-import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
+import type * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
+import * as Context from "effect/Context"
 import * as PlacewiseAuth from "./PlacewiseAuth.ts"
-import * as PlacewiseClient from "./PlacewiseClient.ts"
-import * as PlacewiseSessions from "./PlacewiseSessions.ts"
 
 /**
- * What is behaviour: of the session, and of the client.
+ * The client of one member. Don't provide it as `HttpClient`: every library in scope would send the token.
  *
  * @since 0.1.0
- * @category models
+ * @category tags
  */
-export interface Behaviour extends PlacewiseAuth.Behaviour {
-  readonly client?: PlacewiseClient.Behaviour | undefined
-}
+export class PlacewiseClient
+  extends Context.Tag("@effect-auth/placewise/PlacewiseClient")<PlacewiseClient, AuthHttpClient.Client>()
+{}
 
 /**
- * Data and behaviour.
+ * The sessions of many members and their clients: `get(account)` yields `{ auth, client }`.
  *
  * @since 0.1.0
- * @category models
+ * @category tags
  */
-export interface Options extends PlacewiseAuth.Data, Behaviour {}
+export class PlacewiseSessions extends Context.Tag("@effect-auth/placewise/PlacewiseSessions")<
+  PlacewiseSessions,
+  AuthHttpClient.Accounts<PlacewiseAuth.Service>
+>() {}
 
 /**
- * `PlacewiseAuth` and `PlacewiseClient` for one member.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<
-  PlacewiseAuth.PlacewiseAuth | PlacewiseClient.PlacewiseClient,
-  AuthMisconfigured,
-  HttpClient.HttpClient | TokenStore
-> => Layer.provideMerge(PlacewiseClient.layer(options, options.client), PlacewiseAuth.layer(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
+ * The layers. All fail with `AuthMisconfigured` when the settings are invalid. Those with settings from a configuration
+ * fail with a `ConfigError` when a setting is missing.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  data: Config.Config.Wrap<PlacewiseAuth.Data>,
-  behaviour?: Behaviour
-): Layer.Layer<
-  PlacewiseAuth.PlacewiseAuth | PlacewiseClient.PlacewiseClient,
-  AuthMisconfigured | ConfigError,
-  HttpClient.HttpClient | TokenStore
-> => Layer.unwrapEffect(Effect.map(Config.unwrap(data), (data) => layer({ ...behaviour, ...data })))
-
-/**
- * The sessions of many members: `get(account)` gives `{ auth, client }`.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerSessions: (
-  options: PlacewiseSessions.Options
-) => Layer.Layer<PlacewiseSessions.PlacewiseSessions, AuthMisconfigured, HttpClient.HttpClient | TokenStore> =
-  PlacewiseSessions.layer
-
-/**
- * The same from a configuration.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerSessionsConfig: (
-  data: Config.Config.Wrap<PlacewiseAuth.Data>,
-  behaviour?: PlacewiseSessions.Behaviour
-) => Layer.Layer<
-  PlacewiseSessions.PlacewiseSessions,
-  AuthMisconfigured | ConfigError,
-  HttpClient.HttpClient | TokenStore
-> = PlacewiseSessions.layerConfig
+export const {
+  /** The session of one member and its client. */
+  layer,
+  /** The session of one member. */
+  layerAuth,
+  /** The client of the session that is in the context. */
+  layerClient,
+  /** The session of one member and its client, with settings from the configuration. */
+  layerConfig,
+  /** The sessions of many members and their clients. */
+  layerSessions,
+  /** The sessions of many members and their clients, with settings from the configuration. */
+  layerSessionsConfig
+} = /* @__PURE__ */ ProviderLayers.make({
+  auth: PlacewiseAuth.PlacewiseAuth,
+  client: PlacewiseClient,
+  sessions: PlacewiseSessions,
+  provider: PlacewiseAuth.provider
+})

@@ -1,9 +1,9 @@
 /**
- * The wire contract of the Placewise Public API, as far as a member session needs it: the token endpoints, the one-time
+ * The part of the Placewise Public API's wire contract that a member session needs: the token endpoints, the one-time
  * and registration passwords, and two member calls. The typed client, the sandbox server and the OpenAPI document are
  * derived from {@link PlacewiseApi}.
  *
- * Unknown fields are tolerated everywhere, and enumerations are open: the server may know more than this page.
+ * Unknown fields are ignored, and enumerations are open, because the server may have more than the documentation.
  *
  * @see https://docs.mpc.placewise.com/doc-341646 (OAuth Flow)
  * @see https://docs.mpc.placewise.com/api-3510810 (Create Token)
@@ -20,8 +20,6 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { onWire } from "./PlacewiseError.ts"
 
-export * from "./PlacewiseError.ts"
-
 /**
  * The documented hosts.
  *
@@ -35,20 +33,20 @@ export const hosts = {
 } as const
 
 /**
- * The headers of every call. `x-user-agent` and `x-product-name` are required by the server, `x-client-authorization`
- * is the client token of the integration.
+ * The headers of every call. The endpoints don't list them: a session's client adds them, and the OpenAPI document
+ * shows them.
  *
  * @see https://docs.mpc.placewise.com/doc-341635 (Global Headers)
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Headers = Schema.Struct({
-  "x-client-authorization": WireSchema.Secret,
-  "x-user-agent": Schema.NonEmptyString,
-  "x-product-name": Schema.NonEmptyString,
-  "x-loyalty-club-slug": Schema.optional(Schema.String),
-  "x-locale": Schema.optional(Schema.String)
-})
+export const headers: ReadonlyArray<WireSchema.Header> = [
+  { name: "x-client-authorization", required: true, description: "The client token of the integration: a secret" },
+  { name: "x-user-agent", required: true, description: "Names the client: product and version" },
+  { name: "x-product-name", required: true, description: "The product name that Placewise assigned" },
+  { name: "x-loyalty-club-slug", required: false, description: "The slug of the loyalty club" },
+  { name: "x-locale", required: false, description: "An IETF language tag" }
+]
 
 /**
  * Signing in with a password: the member's own, a one-time password or a registration password.
@@ -96,8 +94,8 @@ export const RefreshTokenGrant = Schema.Struct({
 export const CreateTokenPayload = Schema.Union(PasswordGrant, ExternalTokenGrant, RefreshTokenGrant)
 
 /**
- * New tokens, the same shape for every grant. What the session machine can do without is optional here; `expires_in`
- * is whole seconds, and anything else is read as "not told".
+ * New tokens, in the same shape for every grant. Fields that the session machine does not need are optional.
+ * `expires_in` is in whole seconds; any other value counts as absent.
  *
  * @since 0.1.0
  * @category schemas
@@ -112,7 +110,7 @@ export const TokenResponse = Schema.Struct({
 })
 
 /**
- * What Show Token Info tells about a living access token. `expires_in_seconds` is what remains.
+ * The answer of Show Token Info for a valid access token. `expires_in_seconds` is the remaining time.
  *
  * @see https://docs.mpc.placewise.com/api-3510812 (Show Token Info)
  * @since 0.1.0
@@ -127,7 +125,7 @@ export const TokenInfo = Schema.Struct({
 })
 
 /**
- * The token to revoke, access or refresh.
+ * The access or refresh token to revoke.
  *
  * @since 0.1.0
  * @category schemas
@@ -135,7 +133,7 @@ export const TokenInfo = Schema.Struct({
 export const RevokePayload = Schema.Struct({ token: WireSchema.Secret })
 
 /**
- * `{}`: carried out, which for a revocation is no proof that the token was known.
+ * `{}`: the call was carried out. For a revocation this does not prove that the token was known.
  *
  * @since 0.1.0
  * @category schemas
@@ -143,7 +141,7 @@ export const RevokePayload = Schema.Struct({ token: WireSchema.Secret })
 export const Done = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
- * Where a list stands.
+ * The position in a list.
  *
  * @since 0.1.0
  * @category schemas
@@ -161,8 +159,8 @@ export const PaginationInfo = Schema.Struct({
 })
 
 /**
- * One movement of a member's balance. `type` is open; seen: `achievement`, `reward_purchase`, `expiration`,
- * `correction`, `grant`, `cancellation`.
+ * One change of a member's balance. `type` is an open text; observed values: `achievement`, `reward_purchase`,
+ * `expiration`, `correction`, `grant`, `cancellation`.
  *
  * @since 0.1.0
  * @category schemas
@@ -177,7 +175,7 @@ export const RewardsTransaction = Schema.Struct({
 })
 
 /**
- * A member's standing in the Rewards Program; who has not joined has `membership: false` and nothing else.
+ * A member's status in the Rewards Program. A member who has not joined has only `membership: false`.
  *
  * @see https://docs.mpc.placewise.com/api-3510876 (Show Member Rewards Program Status)
  * @since 0.1.0
@@ -192,7 +190,7 @@ export const RewardsStatus = Schema.Struct({
 })
 
 /**
- * A member. `properties` is what the club defines.
+ * A member. The club defines the fields of `properties`.
  *
  * @see https://docs.mpc.placewise.com/doc-342131 (Member Model)
  * @since 0.1.0
@@ -224,7 +222,7 @@ const RegistrationPasswordParams = Schema.Struct({
 })
 
 /**
- * The member's access token as a bearer; without a living one the answer is 460.
+ * The member's access token as a bearer token. Without a valid one the answer is 460.
  *
  * @since 0.1.0
  * @category tags
@@ -238,7 +236,7 @@ export class MemberToken extends HttpApiMiddleware.Tag<MemberToken>()("@effect-a
 class Tokens extends HttpApiGroup.make("tokens")
   .add(
     HttpApiEndpoint.post("createToken", "/v3/:slug/members/oauth/token")
-      .setPath(Club).setHeaders(Headers)
+      .setPath(Club)
       .setPayload(CreateTokenPayload)
       .addSuccess(TokenResponse)
       .addError(onWire.InvalidCredentials)
@@ -248,14 +246,14 @@ class Tokens extends HttpApiGroup.make("tokens")
   )
   .add(
     HttpApiEndpoint.post("revokeToken", "/v3/:slug/members/oauth/revoke")
-      .setPath(Club).setHeaders(Headers)
+      .setPath(Club)
       .setPayload(RevokePayload)
       .addSuccess(Done)
       .annotate(OpenApi.Summary, "Revoke Token")
   )
   .add(
     HttpApiEndpoint.get("tokenInfo", "/v3/:slug/members/oauth/token/info")
-      .setPath(Club).setHeaders(Headers)
+      .setPath(Club)
       .addSuccess(TokenInfo)
       .middleware(MemberToken)
       .annotate(OpenApi.Summary, "Show Token Info")
@@ -266,22 +264,22 @@ class Tokens extends HttpApiGroup.make("tokens")
 class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
   .add(
     HttpApiEndpoint.post("smsByMsisdn", "/v3/:slug/members/by_msisdn/:msisdn/send_one_time_password_via_sms")
-      .setPath(ByMsisdn).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .setPath(ByMsisdn).setUrlParams(OneTimePasswordParams).addSuccess(Done)
       .annotate(OpenApi.Summary, "Send OTP via SMS")
   )
   .add(
     HttpApiEndpoint.post("smsByEmail", "/v3/:slug/members/by_email/:email/send_one_time_password_via_sms")
-      .setPath(ByEmail).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .setPath(ByEmail).setUrlParams(OneTimePasswordParams).addSuccess(Done)
       .annotate(OpenApi.Summary, "Send OTP via SMS by Email")
   )
   .add(
     HttpApiEndpoint.post("emailByEmail", "/v3/:slug/members/by_email/:email/send_one_time_password_via_email")
-      .setPath(ByEmail).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .setPath(ByEmail).setUrlParams(OneTimePasswordParams).addSuccess(Done)
       .annotate(OpenApi.Summary, "Send OTP via Email")
   )
   .add(
     HttpApiEndpoint.post("emailByMsisdn", "/v3/:slug/members/by_msisdn/:msisdn/send_one_time_password_via_email")
-      .setPath(ByMsisdn).setHeaders(Headers).setUrlParams(OneTimePasswordParams).addSuccess(Done)
+      .setPath(ByMsisdn).setUrlParams(OneTimePasswordParams).addSuccess(Done)
       .annotate(OpenApi.Summary, "Send OTP via Email by MSISDN")
   )
 {}
@@ -290,12 +288,12 @@ class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
 class RegistrationPasswords extends HttpApiGroup.make("registrationPasswords")
   .add(
     HttpApiEndpoint.post("sms", "/v3/:slug/members/by_msisdn/:msisdn/send_registration_password")
-      .setPath(ByMsisdn).setHeaders(Headers).setUrlParams(RegistrationPasswordParams).addSuccess(Done)
+      .setPath(ByMsisdn).setUrlParams(RegistrationPasswordParams).addSuccess(Done)
       .annotate(OpenApi.Summary, "Send Registration Password SMS")
   )
   .add(
     HttpApiEndpoint.post("email", "/v3/:slug/members/by_email/:email/send_registration_password")
-      .setPath(ByEmail).setHeaders(Headers).setUrlParams(RegistrationPasswordParams).addSuccess(Done)
+      .setPath(ByEmail).setUrlParams(RegistrationPasswordParams).addSuccess(Done)
       .annotate(OpenApi.Summary, "Send Registration Password Email")
   )
 {}
@@ -304,7 +302,7 @@ class RegistrationPasswords extends HttpApiGroup.make("registrationPasswords")
 class Members extends HttpApiGroup.make("members")
   .add(
     HttpApiEndpoint.get("me", "/v3/:slug/members/me")
-      .setPath(Club).setHeaders(Headers).addSuccess(Member)
+      .setPath(Club).addSuccess(Member)
       .annotate(OpenApi.Summary, "Show Member (me)")
   )
   .middleware(MemberToken)
@@ -314,7 +312,7 @@ class Members extends HttpApiGroup.make("members")
 class Rewards extends HttpApiGroup.make("rewards")
   .add(
     HttpApiEndpoint.get("status", "/v3/:slug/members/me/rewards-program/status")
-      .setPath(Club).setHeaders(Headers)
+      .setPath(Club)
       .setUrlParams(Schema.Struct({
         per_page: Schema.optional(Schema.NumberFromString),
         page: Schema.optional(Schema.NumberFromString)
@@ -355,7 +353,7 @@ export class PlacewiseApi extends HttpApi.make("placewise")
     version: "0.1.0",
     description:
       "Tokens, one-time and registration passwords, and two member calls. Written from the public documentation.",
-    transform: WireSchema.openApi,
+    transform: WireSchema.openApiWith(headers),
     servers: Object.entries(hosts).map(([description, url]) => ({ url, description }))
   }))
 {}

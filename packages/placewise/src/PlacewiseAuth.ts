@@ -2,32 +2,30 @@
  * A member's session at a Placewise loyalty club: sign in with a password (the member's own, a one-time or a
  * registration password) or with the token of a social provider, stay signed in, sign out.
  *
- * 460 means that the member's access token is dead, 462 that the refresh token is. 401, 402, 403, 470 and 471 are about
- * the application's own client token and headers: they are `AuthMisconfigured`, and no refresh is tried.
+ * 460 means that the member's access token is invalid, 462 that the refresh token is invalid. 401, 402, 403, 470 and
+ * 471 are about the application's own client token and headers: they become `AuthMisconfigured`, without a refresh.
  *
  * @see https://docs.mpc.placewise.com/doc-341646 (OAuth Flow)
  * @since 0.1.0
  */
+import type { AccessTokenError } from "@effect-auth/core/AuthError"
 import type * as AuthError from "@effect-auth/core/AuthError"
-import type { AuthProvider, TokenResponse } from "@effect-auth/core/AuthProvider"
-import * as AuthService from "@effect-auth/core/AuthService"
+import type * as AuthProvider from "@effect-auth/core/AuthProvider"
+import type * as AuthService from "@effect-auth/core/AuthService"
+import * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
-import type { TokenStore } from "@effect-auth/core/TokenStore"
+import * as TokenSet from "@effect-auth/core/TokenSet"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import * as calls from "./internal/calls.ts"
-import * as settings from "./internal/settings.ts"
-import type * as PlacewiseApi from "./PlacewiseApi.ts"
+import * as PlacewiseApi from "./PlacewiseApi.ts"
 
 /**
- * Who a member is, in one of the three ways that Create Token takes. An `msisdn` is digits; a leading `+` is sent as it
- * is.
+ * The identifier of a member, in one of the three forms of Create Token. An `msisdn` is digits; a leading `+` is sent
+ * unchanged.
  *
  * @since 0.1.0
  * @category models
@@ -38,8 +36,8 @@ export type Identifier =
   | { readonly msisdn: string }
 
 /**
- * What a member signs in with. `password` may be the member's own, a one-time password or a registration password; which
- * of them is accepted is up to the club.
+ * The credentials of a member. `password` may be the member's own, a one-time password or a registration password; the
+ * club decides which of them it accepts.
  *
  * @see https://docs.mpc.placewise.com/api-3510810 (Create Token)
  * @since 0.1.0
@@ -54,49 +52,26 @@ export type PlacewiseCredentials =
   }
 
 /**
- * What is data in the options: all of it can come from a configuration.
+ * The settings of one club's integration.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Data {
-  /** `production` (default), `apac`, `dev`, or a URL of your own. */
-  readonly host?: string | undefined
+export interface Settings extends ProviderSettings.ProviderSettings {
   /** The slug of the loyalty club. */
   readonly club: string
-  /** The client token of your integration, issued by Placewise; it stands in `X-Client-Authorization`. */
+  /** The client token of your integration, issued by Placewise; it is sent in `X-Client-Authorization`. */
   readonly clientToken: Redacted.Redacted<string>
-  /** Names your client: product and version. */
+  /** The name of your client: product and version. */
   readonly userAgent: string
   /** The product name that Placewise assigned. */
   readonly productName: string
   /** An IETF language tag. Default: the club's language. */
   readonly locale?: string | undefined
-  /** Lets secrets travel over plain http. Default: no, except to loopback addresses. */
-  readonly allowInsecure?: boolean | undefined
 }
 
 /**
- * What is behaviour in the options.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Behaviour extends AuthService.Options<PlacewiseCredentials> {
-  /** Statuses that mean that the access token is dead. Default: 460. */
-  readonly rejectedStatuses?: ReadonlyArray<number> | undefined
-}
-
-/**
- * Everything that makes one member session.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options extends Data, Behaviour {}
-
-/**
- * Whether the current access token lives, as the server sees it.
+ * The server's information about the current access token.
  *
  * @see https://docs.mpc.placewise.com/api-3510812 (Show Token Info)
  * @since 0.1.0
@@ -107,7 +82,8 @@ export type TokenInfo =
   | { readonly active: true; readonly info: typeof PlacewiseApi.TokenInfo.Type }
 
 /**
- * Where to send a one-time password. `via` may differ from how the member is named: an SMS to who has this e-mail.
+ * Where to send a one-time password. `via` may differ from the identifier: for example an SMS to the member with this
+ * e-mail address.
  *
  * @since 0.1.0
  * @category models
@@ -115,7 +91,7 @@ export type TokenInfo =
 export interface OneTimePasswordRequest {
   readonly to: { readonly email: string } | { readonly msisdn: string }
   readonly via: "sms" | "email"
-  /** The page that a link in the message opens, with `?otp=` behind it. Default: a form of Placewise. */
+  /** The page that a link in the message opens, with `?otp=` added. Default: a form of Placewise. */
   readonly loginUrl?: string | undefined
 }
 
@@ -129,12 +105,12 @@ export interface RegistrationPasswordRequest {
   readonly to: { readonly email: string } | { readonly msisdn: string }
   /** Default: the club's language. */
   readonly language?: string | undefined
-  /** The page that a link in the message opens. Sent as `login_url`, one of the two names that the page gives it. */
+  /** The page that a link in the message opens. It is sent as `login_url`; the documentation has two names for it. */
   readonly url?: string | undefined
 }
 
 /**
- * How a message can fail to be sent. `TokenRequestRejected` with reason `request`: there is no such member, or the
+ * The errors of sending a message. `TokenRequestRejected` with reason `request`: the member does not exist, or the
  * address is invalid.
  *
  * @since 0.1.0
@@ -143,17 +119,23 @@ export interface RegistrationPasswordRequest {
 export type SendError = AuthError.TokenRequestRejected | AuthError.AuthMisconfigured | AuthError.ProviderUnavailable
 
 /**
- * A member's session, and what is special at Placewise.
+ * A member's session, with the additional members of Placewise.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends AuthService.AuthService<PlacewiseCredentials> {
-  /** Asks the server about the current access token. A dead one is a value; an answer that tells nothing is an error. */
-  readonly tokenInfo: Effect.Effect<TokenInfo, AuthService.AccessTokenError>
-  /** Sends a one-time password, to be used as the password of `signIn`. Tells who asks whether there is such a member. */
+  /**
+   * Asks the server about the current access token. An invalid token is a value; an answer without this information is
+   * an error.
+   */
+  readonly tokenInfo: Effect.Effect<TokenInfo, AccessTokenError>
+  /**
+   * Sends a one-time password, to be used as the password of `signIn`. Its result shows the caller whether the member
+   * exists.
+   */
   readonly sendOneTimePassword: (request: OneTimePasswordRequest) => Effect.Effect<void, SendError>
-  /** Sends a registration password, for Create Member and, where the club allows it, for the first `signIn`. */
+  /** Sends a registration password, for Create Member and, if the club allows it, for the first `signIn`. */
   readonly sendRegistrationPassword: (request: RegistrationPasswordRequest) => Effect.Effect<void, SendError>
 }
 
@@ -165,121 +147,113 @@ export interface Service extends AuthService.AuthService<PlacewiseCredentials> {
  */
 export class PlacewiseAuth extends Context.Tag("@effect-auth/placewise/PlacewiseAuth")<PlacewiseAuth, Service>() {}
 
+/** A header value: visible ASCII, with spaces only inside. */
+const headerText = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+
+const rules = (
+  { club, clientToken, locale, productName, userAgent }: Settings
+): ReadonlyArray<ProviderSettings.Rule> => [
+  [ProviderSettings.isText(club, /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/), "club is not a slug"],
+  [ProviderSettings.isSecret(clientToken, TokenSet.isTokenText), "clientToken is not a token"],
+  [ProviderSettings.isText(userAgent, headerText), "userAgent is not a valid header value"],
+  [ProviderSettings.isText(productName, headerText), "productName is not a valid header value"],
+  [locale === undefined || ProviderSettings.isText(locale, headerText), "locale is not a valid header value"]
+]
+
+/** The headers of every call; the closure holds the client token. */
+const prepare = (settings: Settings): NonNullable<AuthProvider.Api["prepare"]> =>
+  HttpClientRequest.setHeaders({
+    "x-client-authorization": Redacted.value(settings.clientToken),
+    "x-user-agent": settings.userAgent,
+    "x-product-name": settings.productName,
+    "x-loyalty-club-slug": settings.club,
+    ...(settings.locale === undefined ? {} : { "x-locale": settings.locale })
+  })
+
 /**
- * Placewise as a provider, for whoever builds services of it: `AuthService.make`, or sessions of many members.
+ * Placewise as a provider, for `AuthService.make` and `AuthSessions.make`. Fails with `AuthMisconfigured` (`options`,
+ * `url`, `insecure`) when the settings are invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const provider = Effect.fnUntraced(function*(
-  options: Data & Pick<Behaviour, "account" | "rejectedStatuses">
-): Effect.fn.Return<AuthProvider<PlacewiseCredentials>, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
-  const resolved = yield* settings.resolve(options, options.account)
-  return providerOf(resolved, yield* calls.make(resolved, yield* HttpClient.HttpClient), options.rejectedStatuses)
-})
-
-const providerOf = (
-  resolved: settings.Settings,
-  api: calls.Calls,
-  rejectedStatuses: ReadonlyArray<number> | undefined
-): AuthProvider<PlacewiseCredentials> => ({
-  name: calls.providerName,
-  realm: resolved.realm,
-  origins: [resolved.origin],
-  // Whether the refresh token changes is not documented: "reload your tokens" is read as yes.
-  rotation: "rotating",
-  rejection: { statuses: rejectedStatuses ?? [460] },
-  defaultLifetime: "24 hours",
-  signIn: (credentials) => Effect.map(TokenEndpoint.exchange(api.signIn(credentials)), issued),
-  refresh: (refreshToken) => Effect.map(TokenEndpoint.exchange(api.refresh(refreshToken)), issued),
-  revoke: (tokens) => api.revoke(tokens),
-  fingerprint: (credentials) =>
-    credentials._tag === "Password"
-      ? JSON.stringify([credentials.identifier, Redacted.value(credentials.password)])
-      : JSON.stringify([credentials.provider, Redacted.value(credentials.token)])
-})
-
-const issued = (body: typeof PlacewiseApi.TokenResponse.Type): TokenResponse => ({
-  ...TokenEndpoint.tokenResponse(body),
-  subject: body.resource_owner_id == null ? undefined : String(body.resource_owner_id)
-})
-
-/**
- * Makes the session of one member. Closing the scope stops its schedule.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = Effect.fnUntraced(function*(
-  options: Options
-): Effect.fn.Return<Service, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore | Scope.Scope> {
-  const resolved = yield* settings.resolve(options, options.account)
-  const api = yield* calls.make(resolved, yield* HttpClient.HttpClient)
-  const auth = yield* AuthService.make(providerOf(resolved, api, options.rejectedStatuses), options)
-  return extend(auth, api)
-})
-
-/**
- * Gives the function that adds what is special at Placewise to sessions made from {@link provider}. Make it once for
- * many members: it builds the client of the contract.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makeExtend = Effect.fnUntraced(function*(
-  data: Data
+  settings: Settings,
+  options?: ProviderSettings.ProviderOptions
 ): Effect.fn.Return<
-  (auth: AuthService.AuthService<PlacewiseCredentials>) => Service,
+  AuthProvider.Extended<PlacewiseCredentials, Service>,
   AuthError.AuthMisconfigured,
   HttpClient.HttpClient
 > {
-  const resolved = yield* settings.resolve(data, undefined)
-  const api = yield* calls.make(resolved, yield* HttpClient.HttpClient)
-  return (auth) => extend(auth, api)
+  const { hosts } = PlacewiseApi
+  const about = { provider: "placewise", account: options?.account, hosts, rules: rules(settings) }
+  const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const api = {
+    baseUrl: base.href,
+    basePath: `/v3/${settings.club}`,
+    prepare: prepare(settings),
+    allowInsecure
+  }
+  const call = yield* calls.make(yield* HttpClient.HttpClient, { ...api, club: settings.club })
+  return {
+    name: about.provider,
+    realm: realm(settings.club),
+    origins,
+    api,
+    // It is not documented whether the refresh token changes; "reload your tokens" suggests that it does.
+    rotation: "rotating",
+    rejection: { statuses: [460], ...options?.rejection },
+    defaultLifetime: "24 hours",
+    signIn: (credentials) => issued(signIn(credentials, call)),
+    refresh: (refresh_token) => issued(call.withRefreshToken({ grant_type: "refresh_token", refresh_token })),
+    revoke: call.revoke,
+    fingerprint: (credentials) =>
+      credentials._tag === "Password"
+        ? JSON.stringify([credentials.identifier, Redacted.value(credentials.password)])
+        : JSON.stringify([credentials.provider, Redacted.value(credentials.token)]),
+    extend: (auth) => extend(auth, call)
+  }
 })
 
-const extend = (auth: AuthService.AuthService<PlacewiseCredentials>, api: calls.Calls): Service => {
+const signIn = (credentials: PlacewiseCredentials, call: calls.Calls) => {
+  if (credentials._tag === "ExternalToken") {
+    const { provider, token } = credentials
+    return call.withExternalToken({
+      grant_type: "external_token",
+      external_token: token,
+      external_token_type: provider
+    })
+  }
+  const { identifier, password } = credentials
+  const grant = { grant_type: "password", password } as const
+  if ("id" in identifier) return call.withPassword({ ...grant, identifier_type: "id", identifier: identifier.id })
+  return "email" in identifier
+    ? call.withPassword({ ...grant, identifier_type: "email", identifier: identifier.email })
+    : call.withPassword({ ...grant, identifier_type: "msisdn", identifier: identifier.msisdn })
+}
+
+const issued = <E>(call: Effect.Effect<typeof PlacewiseApi.TokenResponse.Type, E>) =>
+  Effect.map(TokenEndpoint.exchange(call), (body): AuthProvider.TokenResponse => ({
+    ...TokenEndpoint.tokenResponse(body),
+    subject: body.resource_owner_id == null ? undefined : String(body.resource_owner_id)
+  }))
+
+const extend = (auth: AuthService.AuthService<PlacewiseCredentials>, call: calls.Calls): Service => {
   const about = (operation: string) => ({ provider: auth.provider, account: auth.account, operation })
   return {
     ...auth,
     tokenInfo: Effect.flatMap(
       auth.accessToken,
       (token) =>
-        TokenEndpoint.call(api.tokenInfo(token.value), about("tokenInfo")).pipe(
+        TokenEndpoint.call(call.tokenInfo(token.value), about("tokenInfo")).pipe(
+          Effect.map((info): TokenInfo => info === undefined ? { active: false } : { active: true, info }),
           Effect.withSpan("placewise.tokenInfo", { captureStackTrace: false })
         )
     ),
+    // The texts of the server may repeat the request, so they are dropped.
     sendOneTimePassword: (request) =>
-      // What the server says beside the status may repeat what it was sent.
-      Effect.asVoid(TokenEndpoint.call(api.sendOneTimePassword(request), about("sendOneTimePassword"))),
+      Effect.asVoid(TokenEndpoint.call(call.sendOneTimePassword(request), about("sendOneTimePassword"))),
     sendRegistrationPassword: (request) =>
-      Effect.asVoid(TokenEndpoint.call(api.sendRegistrationPassword(request), about("sendRegistrationPassword")))
+      Effect.asVoid(TokenEndpoint.call(call.sendRegistrationPassword(request), about("sendRegistrationPassword")))
   }
 }
-
-/**
- * The session of one member as a layer. Fails with `AuthMisconfigured` (`options`, `url`, `insecure`) when the options
- * can't be right.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<PlacewiseAuth, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore> =>
-  Layer.scoped(PlacewiseAuth, make(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (
-  data: Config.Config.Wrap<Data>,
-  behaviour?: Behaviour
-): Layer.Layer<PlacewiseAuth, AuthError.AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore> =>
-  Layer.scoped(
-    PlacewiseAuth,
-    Effect.flatMap(Config.unwrap(data), (data) => make({ ...behaviour, ...data }))
-  )

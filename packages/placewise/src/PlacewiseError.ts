@@ -1,8 +1,9 @@
 /**
- * The errors of the Placewise Public API as they are on the wire: `{ "error": "…" }` under a status of its own. They are
- * public for programs that use the contract directly; a session turns them into `AuthError`s.
+ * The errors of the Placewise Public API on the wire: `{ "error": "…" }`, each with its own status. They are public for
+ * programs that use the contract directly. A session turns them into `AuthError`s.
  *
- * The body is promised for "most" errors only, so `error` may be missing, and 400 for unparsable JSON is empty.
+ * The documentation promises the body only for "most" errors, so `error` may be missing. A 400 for unparsable JSON has
+ * no body.
  *
  * @see https://docs.mpc.placewise.com/doc-341636 (Common HTTP Error Codes)
  * @since 0.1.0
@@ -24,7 +25,7 @@ export class BadRequest extends Schema.TaggedError<BadRequest>("@effect-auth/pla
 ) {}
 
 /**
- * 401: the *client* token is invalid, or not this club's or product's. It says nothing about the member.
+ * 401: the *client* token is invalid, or belongs to another club or product. It says nothing about the member.
  *
  * @since 0.1.0
  * @category errors
@@ -69,7 +70,7 @@ export class PermitMissing extends Schema.TaggedError<PermitMissing>("@effect-au
 export class NotFound extends Schema.TaggedError<NotFound>("@effect-auth/placewise/NotFound")("NotFound", fields) {}
 
 /**
- * 406: JSON that can't be read, in the documentation of 2021 (400 today).
+ * 406: JSON that can't be read, according to the documentation of 2021 (today 400).
  *
  * @since 0.1.0
  * @category errors
@@ -120,7 +121,7 @@ export class MemberNotAuthorized
 {}
 
 /**
- * 461: no such member or a wrong password; one status for both.
+ * 461: unknown member or wrong password, with the same status.
  *
  * @see https://docs.mpc.placewise.com/api-3510810 (Create Token)
  * @since 0.1.0
@@ -203,7 +204,7 @@ export class Maintenance extends Schema.TaggedError<Maintenance>("@effect-auth/p
 ) {}
 
 /**
- * Each error with its status, in the form it has on the wire: no `_tag`.
+ * Each error with its status, in its wire form: without `_tag`.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,9 +1,9 @@
-/** The one-liners: a member's session and the client that carries its token, from options written once. */
+/** The layers of Placewise: the session of one member with its client, or those of many members. */
 export * as Placewise from "./Placewise.ts"
 
 /**
- * The wire contract of the Placewise Public API, as far as a member session needs it: the token endpoints, the
- * one-time and registration passwords, and two member calls.
+ * The part of the Placewise Public API's wire contract that a member session needs: the token endpoints, the one-time
+ * and registration passwords, and two member calls.
  */
 export * as PlacewiseApi from "./PlacewiseApi.ts"
 
@@ -13,15 +13,5 @@ export * as PlacewiseApi from "./PlacewiseApi.ts"
  */
 export * as PlacewiseAuth from "./PlacewiseAuth.ts"
 
-/**
- * An `HttpClient` for the member API: the club's base URL, the headers that Placewise asks for, the member's token.
- */
-export * as PlacewiseClient from "./PlacewiseClient.ts"
-
-/** The errors of the Placewise Public API as they are on the wire: `{ "error": "…" }` under a status of its own. */
+/** The errors of the Placewise Public API on the wire: `{ "error": "…" }`, each with its own status. */
 export * as PlacewiseError from "./PlacewiseError.ts"
-
-/**
- * The members of a club in one process: each account has a session and a client of its own, all share one schedule.
- */
-export * as PlacewiseSessions from "./PlacewiseSessions.ts"

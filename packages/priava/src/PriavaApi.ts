@@ -1,10 +1,10 @@
 /**
- * The wire contract of the Priava API, as far as an integration's session needs it: the token endpoint, three searches
- * and the webhook subscription. The typed client, the sandbox server and the OpenAPI document are derived from
- * {@link PriavaApi}.
+ * The part of the Priava API's wire contract that an integration's session needs: the token endpoint, three searches
+ * and the webhook subscription. The typed client, the sandbox server and the OpenAPI document are derived from {@link
+ * PriavaApi}.
  *
- * Unknown fields are tolerated everywhere, and rows are open objects: the pages list what can be asked, not what comes
- * back.
+ * Unknown fields are ignored, and rows are open objects, because the documentation lists the fields of requests but not
+ * of answers.
  *
  * @see https://support.priava.com/hc/en-us/articles/360000122415 (Access and Refresh Token API)
  * @since 0.1.0
@@ -21,8 +21,6 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { onWire } from "./PriavaError.ts"
 
-export * from "./PriavaError.ts"
-
 /**
  * The documented hosts. Every path of the contract begins with {@link basePath}.
  *
@@ -36,7 +34,7 @@ export const hosts = {
 } as const
 
 /**
- * What stands between the host and a path of the documentation: `/v2/contact/get` is `/api/rest/v2/contact/get`.
+ * The prefix of the paths in the documentation: `/v2/contact/get` is `/api/rest/v2/contact/get`.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +42,7 @@ export const hosts = {
 export const basePath = "/api/rest"
 
 /**
- * The content type of token requests, to the letter.
+ * The exact content type of token requests.
  *
  * @since 0.1.0
  * @category models
@@ -76,12 +74,15 @@ export type TenantRegion = typeof TenantRegion.Type
 export const TokenHeaders = Schema.Struct({ tenantregion: TenantRegion })
 
 /**
- * The headers of an API call. The token page asks for the region on token requests only, the webhook page on every call.
+ * The headers of an API call. The endpoints don't list them: a session's client adds them, and the OpenAPI document
+ * shows them. The token page asks for the region on token requests only, the webhook page on every call.
  *
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Headers = Schema.Struct({ tenantregion: Schema.optional(TenantRegion) })
+export const headers: ReadonlyArray<WireSchema.Header> = [
+  { name: "tenantregion", required: false, values: TenantRegion.literals, description: "Where the tenant's data lives" }
+]
 
 const client = {
   client_id: Schema.String,
@@ -92,7 +93,7 @@ const client = {
 const form = { kind: "UrlParams", contentType: formContentType } as const
 
 /**
- * Trading the code of the admin screen for the first tokens.
+ * Exchanges the code of the admin screen for the first tokens.
  *
  * @since 0.1.0
  * @category schemas
@@ -104,7 +105,7 @@ export const AuthorizationCodeGrant = Schema.Struct({
 }).pipe(HttpApiSchema.withEncoding(form))
 
 /**
- * Trading a refresh token for new tokens. Unusually, `redirect_uri` belongs here too.
+ * Exchanges a refresh token for new tokens. Unlike RFC 6749, `redirect_uri` is needed here too.
  *
  * @since 0.1.0
  * @category schemas
@@ -124,7 +125,7 @@ export const RefreshTokenGrant = Schema.Struct({
 export const CreateTokenPayload = Schema.Union(AuthorizationCodeGrant, RefreshTokenGrant)
 
 /**
- * New tokens, the same shape for both grants. `token_type` is `BEARER`, `expires_in` whole seconds.
+ * New tokens, in the same shape for both grants. `token_type` is `BEARER`, `expires_in` is in whole seconds.
  *
  * @since 0.1.0
  * @category schemas
@@ -146,7 +147,7 @@ const text = Schema.optional(Schema.String)
 const flag = Schema.optional(Schema.Boolean)
 
 /**
- * What to look for among the contacts; all optional, numbers are texts. Without a filter: the first 50.
+ * The filters of the contact search. All are optional, and numbers are texts. Without a filter: the first 50.
  *
  * @see https://priavasupportcenter.ungerboeck.com article 11053971520919 (Search Contacts, v2)
  * @since 0.1.0
@@ -169,7 +170,7 @@ export const ContactQuery = Schema.Struct({
 })
 
 /**
- * What to look for among the venues and groups. Dates are `dd/mm/yyyy HH:mm:ss`.
+ * The filters of the venue and group search. Dates are `dd/mm/yyyy HH:mm:ss`.
  *
  * @see https://priavasupportcenter.ungerboeck.com article 11053930689175 (Search Venues and Groups, v2)
  * @since 0.1.0
@@ -184,7 +185,7 @@ export const VenueGroupQuery = Schema.Struct({
 })
 
 /**
- * What to look for among the organisations: an open object, because its fields could not be read anywhere.
+ * The filters of the organisation search: an open object, because no accessible page lists its fields.
  *
  * @see https://priavasupportcenter.ungerboeck.com article 11053930762519 (Search Organisations, v2)
  * @since 0.1.0
@@ -193,7 +194,7 @@ export const VenueGroupQuery = Schema.Struct({
 export const OrganisationQuery = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
- * Which event is told to which URL.
+ * The event, and the URL that it is sent to.
  *
  * @see https://priavasupportcenter.ungerboeck.com article 11053919236247 (Using Webhook)
  * @since 0.1.0
@@ -202,7 +203,7 @@ export const OrganisationQuery = Schema.Record({ key: Schema.String, value: Sche
 export const SubscriptionPayload = Schema.Struct({ subscription_url: Schema.String, event: Schema.String })
 
 /**
- * A row of a search. Its fields are the tenant's.
+ * A row of a search. The tenant defines its fields.
  *
  * @since 0.1.0
  * @category schemas
@@ -210,7 +211,7 @@ export const SubscriptionPayload = Schema.Struct({ subscription_url: Schema.Stri
 export const Row = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
- * The rows that a search found; not every call says `success`.
+ * The rows of a search. Not every call has `success`.
  *
  * @since 0.1.0
  * @category schemas
@@ -218,14 +219,14 @@ export const Row = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 export const Rows = Schema.Struct({ result: Schema.Array(Row), success: flag })
 
 /**
- * What a change answers: the `result` is whatever the call returns.
+ * The answer of a change. The type of `result` depends on the call.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Changed = Schema.Struct({ result: Schema.Unknown, success: flag })
 
-/** Trade a code or a refresh token for tokens. */
+/** Exchange a code or a refresh token for tokens. */
 class Tokens extends HttpApiGroup.make("tokens")
   .add(
     HttpApiEndpoint.post("createToken", "/oauth/token")
@@ -237,39 +238,39 @@ class Tokens extends HttpApiGroup.make("tokens")
   )
 {}
 
-/** Reads. Every one of them is a POST, so whether a call is a read is not told by its method: see `PriavaClient`. */
+/** Reads. All of them are POSTs, so the method does not show that they only read: see `PriavaClient`. */
 class Searches extends HttpApiGroup.make("searches")
   .add(
     HttpApiEndpoint.post("contacts", "/v2/contact/get")
-      .setHeaders(Headers).setPayload(ContactQuery).addSuccess(Rows)
+      .setPayload(ContactQuery).addSuccess(Rows)
       .annotate(OpenApi.Summary, "Search Contacts")
   )
   .add(
     HttpApiEndpoint.post("venueGroups", "/v2/venue/get/groups")
-      .setHeaders(Headers).setPayload(VenueGroupQuery).addSuccess(Rows)
+      .setPayload(VenueGroupQuery).addSuccess(Rows)
       .annotate(OpenApi.Summary, "Search Venues and Groups")
   )
   .add(
     HttpApiEndpoint.post("organisations", "/v2/organisation/get")
-      .setHeaders(Headers).setPayload(OrganisationQuery).addSuccess(Rows)
+      .setPayload(OrganisationQuery).addSuccess(Rows)
       .annotate(OpenApi.Summary, "Search Organisations")
   )
   .middleware(AccessToken)
 {}
 
 /**
- * The paths of the calls that change nothing, whatever their method.
+ * The paths of the calls that only read.
  *
  * @since 0.1.0
  * @category models
  */
 export const reads: ReadonlyArray<string> = Object.values(Searches.endpoints).map(({ path }) => basePath + path)
 
-/** Changes: carried out twice when sent twice. */
+/** Changes: a call that is sent twice is carried out twice. */
 class Webhooks extends HttpApiGroup.make("webhooks")
   .add(
     HttpApiEndpoint.post("subscribe", "/latest/subscription")
-      .setHeaders(Headers).setPayload(SubscriptionPayload).addSuccess(Changed)
+      .setPayload(SubscriptionPayload).addSuccess(Changed)
       .annotate(OpenApi.Summary, "Create a webhook subscription")
   )
   .middleware(AccessToken)
@@ -291,7 +292,7 @@ export class PriavaApi extends HttpApi.make("priava")
     title: "Priava API: integration session",
     version: "0.1.0",
     description: "Tokens, three searches and webhook subscriptions. Written from the public documentation.",
-    transform: WireSchema.openApi,
+    transform: WireSchema.openApiWith(headers),
     servers: Object.entries(hosts).map(([description, url]) => ({ url, description }))
   }))
 {}

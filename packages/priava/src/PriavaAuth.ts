@@ -2,47 +2,43 @@
  * An integration's session at Priava: a code from the admin screen is exchanged once, and the refresh token keeps the
  * session from then on.
  *
- * **The code works once.** It is used up by a success, by any 400 and by an exchange whose outcome is unknown; only when
- * the request surely never left it can be tried again. What is remembered of it is a keyed digest in the session's
- * record, and a used code is refused before it is sent. So use a durable `TokenStore`: with one in memory a restart
- * forgets the session *and* that the code was used, and a human has to make a new one.
+ * **The code works once.** A success, any 400, and an exchange with an unknown outcome use it up. It can be tried again
+ * only if the request was surely never sent. The session's record keeps a keyed digest of the code, and a used code is
+ * refused before it is sent. So use a durable `TokenStore`: with a store in memory, a restart loses the session *and*
+ * the digest, and a person has to make a new code.
  *
- * A code may stay in the environment after it was used: while the session lives nobody looks at it.
+ * A used code may stay in the environment: it is not read while the session lives.
  *
  * ```ts
- * PriavaAuth.layer({
- *   region: "EU",
- *   clientId,
- *   clientSecret,
- *   redirectUri: "https://my.app.com/oauth2callback",
- *   credentials: Effect.map(Config.redacted("PRIAVA_CODE"), (code) => ({ code }))
- * })
+ * const settings = { region: "EU", clientId, clientSecret, redirectUri: "https://my.app.com/oauth2callback" }
+ * Priava.layer(settings, { credentials: Effect.map(Config.redacted("PRIAVA_CODE"), (code) => ({ code })) })
  * ```
  *
- * **Errors.** Priava answers 400 to any problem with a token request and lists no codes. Those of RFC 6749 keep their
- * meaning: `invalid_grant` ends the session, `invalid_client` and its like are `AuthMisconfigured`. Any other code ends
- * it only when it comes a second time at least a minute later, and the live access token is served meanwhile: a dead
- * session costs a human a new code. Which status tells a dead access token is not documented either: 401 is assumed.
+ * **Errors.** Priava answers 400 to any problem with a token request, and its documentation lists no codes. The codes
+ * of RFC 6749 keep their meaning: `invalid_grant` ends the session, `invalid_client` and similar codes become
+ * `AuthMisconfigured`. Any other code ends the session only when it is repeated for hours (option
+ * `confirmRefusalAfter`), because a person would have to make a new code. Until then the live access token is served.
+ * The status for an invalid access token is not documented either; 401 is assumed.
  *
  * @see https://support.priava.com/hc/en-us/articles/360000122415 (Access and Refresh Token API)
  * @since 0.1.0
  */
 import type * as AuthError from "@effect-auth/core/AuthError"
-import type { AuthProvider, Rejection } from "@effect-auth/core/AuthProvider"
-import * as AuthService from "@effect-auth/core/AuthService"
+import type * as AuthProvider from "@effect-auth/core/AuthProvider"
+import type * as AuthService from "@effect-auth/core/AuthService"
+import * as BaseUrl from "@effect-auth/core/BaseUrl"
+import * as ProviderSettings from "@effect-auth/core/ProviderSettings"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
-import type { TokenStore } from "@effect-auth/core/TokenStore"
+import * as TokenSet from "@effect-auth/core/TokenSet"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
-import * as calls from "./internal/calls.ts"
-import * as settings from "./internal/settings.ts"
-import type * as PriavaApi from "./PriavaApi.ts"
+import * as Schema from "effect/Schema"
+import { classify, type Operation } from "./internal/errors.ts"
+import * as PriavaApi from "./PriavaApi.ts"
 
 /**
  * The code that Priava's admin screen shows (Admin > API Access > Access Token). It works once.
@@ -56,50 +52,30 @@ export interface PriavaCredentials {
 }
 
 /**
- * What is data in the options: all of it can come from a configuration.
+ * The settings of one integration.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Data {
-  /** `production` (default), `sandbox`, or a URL of your own, to which `/api/rest` is added. */
-  readonly host?: string | undefined
+export interface Settings extends ProviderSettings.ProviderSettings {
   /** Where your tenant's data lives. */
   readonly region: PriavaApi.TenantRegion
-  /** From the admin screen, like the next two. */
+  /** From the admin screen; so are the next two. */
   readonly clientId: string
   readonly clientSecret: Redacted.Redacted<string>
-  /** The one that was entered when the client was made; it is only compared, nothing is sent there. */
+  /** The URI that was entered when the client was made. Priava only compares it and sends nothing there. */
   readonly redirectUri: string
   /**
-   * The URL of the token endpoint. Default: `{host}/api/rest/oauth/token`. The documentation does not say where its
-   * `/rest/oauth/token` begins; `{host}/rest/oauth/token` is the other reading.
+   * The URL of the token endpoint. Default: `{host}/api/rest/oauth/token`. The documentation has only
+   * `/rest/oauth/token`, without its base; it may also mean `{host}/rest/oauth/token`.
    */
   readonly tokenUrl?: string | undefined
-  /** Lets secrets travel over plain http. Default: no, except to loopback addresses. */
-  readonly allowInsecure?: boolean | undefined
+  /**
+   * Whether `TenantRegion` is sent on API calls. Default: true. The documentation of tokens requires it on token
+   * requests only, the documentation of webhooks on every call.
+   */
+  readonly sendRegion?: boolean | undefined
 }
-
-/**
- * What is behaviour in the options.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Behaviour extends AuthService.Options<PriavaCredentials> {
-  /** Statuses that mean that the access token is dead. Default: 401, an assumption. */
-  readonly rejectedStatuses?: ReadonlyArray<number> | undefined
-  /** Recognises an answer that means it without such a status. Default: none. */
-  readonly rejectedBody?: Rejection["body"]
-}
-
-/**
- * Everything that makes one session.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options extends Data, Behaviour {}
 
 /**
  * An integration's session.
@@ -117,67 +93,75 @@ export interface Service extends AuthService.AuthService<PriavaCredentials> {}
  */
 export class PriavaAuth extends Context.Tag("@effect-auth/priava/PriavaAuth")<PriavaAuth, Service>() {}
 
+const rules = (settings: Settings, tokenUrl: BaseUrl.BaseUrl | undefined): ReadonlyArray<ProviderSettings.Rule> => [
+  [settings.tokenUrl === undefined || tokenUrl !== undefined, "tokenUrl is not a URL without a query", "url"],
+  [tokenUrl?.isSecure !== false || settings.allowInsecure === true, "tokenUrl is not https", "insecure"],
+  [Schema.is(PriavaApi.TenantRegion)(settings.region), "region must be APAC, EU or US"],
+  [TokenSet.isTokenText(settings.clientId), "clientId is not an id"],
+  [ProviderSettings.isSecret(settings.clientSecret, TokenSet.isTokenText), "clientSecret is not a secret"],
+  [ProviderSettings.isText(settings.redirectUri, /./) && URL.canParse(settings.redirectUri), "redirectUri is not a URI"]
+]
+
+/** The contract lists the calls that only read; the base URL does not matter. */
+const isRead = (request: HttpClientRequest.HttpClientRequest): boolean => {
+  const path = request.url.split(/[?#]/)[0] ?? ""
+  const start = path.lastIndexOf(`${PriavaApi.basePath}/`)
+  return request.method === "POST" && start >= 0 && PriavaApi.reads.includes(path.slice(start))
+}
+
 /**
- * Priava as a provider, for whoever builds services of it: `AuthService.make`, or sessions of many tenants.
+ * Priava as a provider, for `AuthService.make` and `AuthSessions.make`. Fails with `AuthMisconfigured` (`options`,
+ * `url`, `insecure`) when the settings are invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const provider = Effect.fnUntraced(function*(
-  options: Data & Pick<Behaviour, "account" | "rejectedStatuses" | "rejectedBody">
-): Effect.fn.Return<AuthProvider<PriavaCredentials>, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
-  const resolved = yield* settings.resolve(options, options.account)
-  const api = yield* calls.make(resolved, yield* HttpClient.HttpClient)
+  settings: Settings,
+  options?: ProviderSettings.ProviderOptions
+): Effect.fn.Return<AuthProvider.AuthProvider<PriavaCredentials>, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
+  const { clientId, region } = settings
+  const { basePath, hosts } = PriavaApi
+  const tokenUrl = settings.tokenUrl === undefined ? undefined : BaseUrl.parse(settings.tokenUrl)
+  const about = { provider: "priava", account: options?.account, hosts, rules: rules(settings, tokenUrl) }
+  const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const http = yield* HttpClient.HttpClient
+  const createTokenFor = (operation: Operation) =>
+    HttpApiClient.endpoint(PriavaApi.PriavaApi, {
+      group: "tokens",
+      endpoint: "createToken",
+      httpClient: TokenEndpoint.client(http, {
+        classify: classify(operation),
+        allowInsecure,
+        headers: { "content-type": PriavaApi.formContentType, accept: "application/json" }
+      }).pipe(HttpClient.mapRequest(HttpClientRequest.setUrl(tokenUrl?.href ?? `${base.href}${basePath}/oauth/token`)))
+    })
+  const [exchangeCode, exchangeRefreshToken] = yield* Effect.all([createTokenFor("signIn"), createTokenFor("refresh")])
+  const headers = { tenantregion: region }
+  const client = { client_id: clientId, client_secret: settings.clientSecret, redirect_uri: settings.redirectUri }
   return {
-    name: calls.providerName,
-    realm: resolved.realm,
-    origins: [resolved.origin],
-    // A refresh answers a refresh token. Whether it is a new one, and whether the old one dies, is not documented.
+    name: about.provider,
+    realm: realm(region, clientId),
+    origins,
+    api: {
+      baseUrl: base.href,
+      basePath,
+      prepare: settings.sendRegion === false ? undefined : HttpClientRequest.setHeaders(headers),
+      isRead,
+      allowInsecure
+    },
+    // A refresh returns a refresh token. It is not documented whether it is new, or whether the old one becomes
+    // invalid.
     rotation: "rotating",
-    rejection: { statuses: options.rejectedStatuses ?? [401], body: options.rejectedBody },
+    rejection: { statuses: [401], ...options?.rejection },
     defaultLifetime: "6 hours",
-    signIn: (credentials) => Effect.map(TokenEndpoint.exchange(api.signIn(credentials)), TokenEndpoint.tokenResponse),
-    refresh: (refreshToken) =>
-      Effect.map(TokenEndpoint.exchange(api.refresh(refreshToken)), TokenEndpoint.tokenResponse),
-    fingerprint: (credentials) => Redacted.value(credentials.code),
+    signIn: ({ code }) =>
+      TokenEndpoint.issued(exchangeCode({ headers, payload: { grant_type: "authorization_code", code, ...client } })),
+    refresh: (refresh_token) =>
+      TokenEndpoint.issued(
+        exchangeRefreshToken({ headers, payload: { grant_type: "refresh_token", refresh_token, ...client } })
+      ),
+    fingerprint: ({ code }) => Redacted.value(code),
     singleUse: true
   }
 })
-
-/**
- * Makes the session of one integration. Closing the scope stops its schedule.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = (
-  options: Options
-): Effect.Effect<Service, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore | Scope.Scope> =>
-  Effect.flatMap(provider(options), (provider) => AuthService.make(provider, options))
-
-/**
- * The session of one integration as a layer. Fails with `AuthMisconfigured` (`options`, `url`, `insecure`) when the
- * options can't be right.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<PriavaAuth, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore> =>
-  Layer.scoped(PriavaAuth, make(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (
-  data: Config.Config.Wrap<Data>,
-  behaviour?: Behaviour
-): Layer.Layer<PriavaAuth, AuthError.AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore> =>
-  Layer.scoped(
-    PriavaAuth,
-    Effect.flatMap(Config.unwrap(data), (data) => make({ ...behaviour, ...data }))
-  )

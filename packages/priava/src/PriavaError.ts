@@ -1,8 +1,8 @@
 /**
- * The errors of the Priava API as they are on the wire. They are public for programs that use the contract directly; a
- * session turns them into `AuthError`s.
+ * The errors of the Priava API on the wire. They are public for programs that use the contract directly. A session
+ * turns them into `AuthError`s.
  *
- * The codes under `error` are not listed anywhere, so they are open texts.
+ * The documentation does not list the codes under `error`, so they are open texts.
  *
  * @see https://support.priava.com/hc/en-us/articles/360000122415 (Access and Refresh Token API)
  * @since 0.1.0
@@ -13,8 +13,8 @@ import * as Schema from "effect/Schema"
 const error = Schema.optional(Schema.String)
 
 /**
- * 400: the answer to any problem with a token request. Whether the code, the refresh token or the client is at fault
- * can only be read from `error`.
+ * 400: the answer to any problem with a token request. Only `error` shows whether the code, the refresh token or the
+ * client is wrong.
  *
  * @see https://support.priava.com/hc/en-us/articles/360000122415 (Access and Refresh Token API)
  * @since 0.1.0
@@ -28,7 +28,7 @@ export class TokenRequestFailed
 {}
 
 /**
- * 401: the access token is missing or dead. The status is assumed, the documentation names none.
+ * 401: the access token is missing or invalid. The status is assumed, because the documentation has none.
  *
  * @since 0.1.0
  * @category errors
@@ -52,7 +52,7 @@ export class RateLimited extends Schema.TaggedError<RateLimited>("@effect-auth/p
 }) {}
 
 /**
- * Each error with its status, in the form it has on the wire: no `_tag`.
+ * Each error with its status, in its wire form: without `_tag`.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,8 +1,8 @@
-/** The one-liners: an integration's session and the client that carries its token, from options written once. */
+/** The layers of Priava: the session of one integration with its client, or those of many integrations. */
 export * as Priava from "./Priava.ts"
 
 /**
- * The wire contract of the Priava API, as far as an integration's session needs it: the token endpoint, three searches
+ * The part of the Priava API's wire contract that an integration's session needs: the token endpoint, three searches
  * and the webhook subscription.
  */
 export * as PriavaApi from "./PriavaApi.ts"
@@ -13,8 +13,8 @@ export * as PriavaApi from "./PriavaApi.ts"
  */
 export * as PriavaAuth from "./PriavaAuth.ts"
 
-/** An `HttpClient` for the Priava API: base URL, region and the integration's token. */
-export * as PriavaClient from "./PriavaClient.ts"
-
-/** The errors of the Priava API as they are on the wire. */
+/** The errors of the Priava API on the wire. */
 export * as PriavaError from "./PriavaError.ts"
+
+/** The rate limit of the API: 450 requests in five minutes, and a date in the body of a 429. */
+export * as PriavaRateLimit from "./PriavaRateLimit.ts"

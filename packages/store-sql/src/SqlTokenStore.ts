@@ -1,19 +1,26 @@
 /**
- * A token store in one table of an SQL database, over any `SqlClient` of the dialects `sqlite` and `pg`.
+ * A token store in one table of an SQL database. It uses the application's own `SqlClient` with the dialect `sqlite`,
+ * `pg` or `mysql`. It starts no transaction, except to create the table.
  *
- * A compare-and-set is one statement, and it has won only if `RETURNING` gave a row. This module knows neither presence
- * nor changes, because these need more than a client: `SqliteTokenStore` and `PostgresTokenStore` add what their database
- * can tell.
+ * A compare-and-set is one statement. It succeeded only if `RETURNING` gave a row, or if one row was counted. On SQLite
+ * and MySQL the store polls for changes. This module has no presence, and no changes on PostgreSQL, because both need
+ * more than a client. `SqliteTokenStore`, `PostgresTokenStore` and `MysqlTokenStore` add them.
  *
  * @since 0.1.0
  */
-import { TokenStoreError } from "@effect-auth/core/AuthError"
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as SqlClient from "@effect/sql/SqlClient"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as checks from "./internal/checks.ts"
+import { ofStore } from "./internal/failures.ts"
 import { migrate } from "./internal/migrations.ts"
-import { defaultTable, makeRecords, type Use } from "./internal/records.ts"
+import { makeMysqlChanges } from "./internal/mysqlChanges.ts"
+import { channelOf } from "./internal/pgNews.ts"
+import { makeRecords, type Use } from "./internal/records.ts"
+import { makeSqliteChanges } from "./internal/sqliteChanges.ts"
 
 /**
  * How this store uses its database.
@@ -23,18 +30,23 @@ import { defaultTable, makeRecords, type Use } from "./internal/records.ts"
  */
 export interface Options {
   /**
-   * The table's name (default: `effect_auth_sessions`): lower-case letters, digits and `_`. The migrations are counted in
-   * a table named `<table>_migrations`.
+   * The table's name (default: `effect_auth_sessions`): lower-case letters, digits and `_`, with or without a schema
+   * and a dot in front (without it on PostgreSQL: in `public`). The table `<table>_migrations` holds the migrations
+   * that were run.
    */
   readonly table?: string | undefined
+  /** How often the store polls for changes while there are listeners (default: 500 milliseconds). Not on PostgreSQL. */
+  readonly pollInterval?: Duration.DurationInput | undefined
 }
 
+const defaultPollInterval = 500
+
 /**
- * A store on the `SqlClient` of the environment; creates its table. Fails with `TokenStoreError` (`unavailable`) where the
- * database does not answer, or where it is of another dialect.
+ * Makes a store on the `SqlClient` of the context, and creates its table. Fails with `TokenStoreError` (`unavailable`)
+ * if the database does not answer or has another dialect.
  *
- * Not for `@effect/sql-libsql` on a file: that driver does not commit what a connection writes after it once found the
- * database locked. `SqliteTokenStore` knows how to live with it. Other SQLite clients need a `busy_timeout`.
+ * Don't use it with `@effect/sql-libsql` on a file: after a connection of that driver found the database locked once,
+ * its later writes are not committed. `SqliteTokenStore` handles this. Other SQLite clients need a `busy_timeout`.
  *
  * @since 0.1.0
  * @category constructors
@@ -42,24 +54,33 @@ export interface Options {
 export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, TokenStoreError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const table = options.table ?? defaultTable
+    const open = (detail: string) => ofStore("sql", "open", { detail })()
+    yield* Effect.mapError(checks.known(options, ["table", "pollInterval"]), open)
+    const name = yield* Effect.mapError(checks.table(options.table), open)
+    const pollInterval = yield* Effect.mapError(
+      checks.millis("pollInterval", options.pollInterval, defaultPollInterval),
+      open
+    )
     const dialect = sql.onDialectOrElse({
       pg: () => "postgresql" as const,
       sqlite: () => "sqlite" as const,
+      mysql: () => "mysql" as const,
       orElse: () => undefined
     })
     if (dialect === undefined) {
-      return yield* new TokenStoreError({
-        provider: "sql",
-        account: "",
-        operation: "open",
-        reason: "unavailable",
-        detail: "the dialect is neither sqlite nor pg"
-      })
+      return yield* open("the client's dialect must be sqlite, pg or mysql")
     }
+    // Without a schema PostgreSQL could use a table of the same name from another schema of its search_path.
+    const table = dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name
     const use: Use = (work) => work(sql)
     yield* migrate(use, { table, backend: dialect })
-    return makeRecords(use, { table })
+    if (dialect === "postgresql") return makeRecords(use, { table, channel: yield* channelOf(table) })
+    const { changes, onWritten } = (dialect === "sqlite" ? makeSqliteChanges : makeMysqlChanges)(
+      use,
+      table,
+      pollInterval
+    )
+    return { ...makeRecords(use, { table, onWritten }), changes }
   })
 
 /**

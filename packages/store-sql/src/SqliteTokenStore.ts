@@ -1,31 +1,39 @@
 /**
  * The embedded durable store: one SQLite database, shared by the processes of one host.
  *
- * Its files are 0600 in a 0700 folder from their first byte. A commit is on the disk before it is acknowledged
- * (`synchronous = FULL`), because a rotated pair that a loss of power takes back can't be had again. A killed owner is
- * seen as gone at once. The driver works synchronously, so a write holds the event loop for the time of one fsync.
+ * Its files have mode 0600 in a folder with mode 0700 from the start; for a link, the target is checked. A commit is on
+ * the disk before it is acknowledged (`synchronous = FULL`), because a rotated pair can't be obtained again after a
+ * loss of power. A killed owner is recognised at once. The driver works synchronously, so a write blocks the event loop
+ * for the time of one fsync.
+ *
+ * Only this store may use the files: if other code in the process opens and closes them (a copy, another driver),
+ * SQLite's locks are lost. If the files are deleted or replaced, the store notices it and the call fails.
  *
  * @since 0.1.0
  */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as ProviderSettings from "@effect-auth/core/ProviderSettings"
+import type { SessionRecord } from "@effect-auth/core/SessionRecord"
 import * as TokenStore from "@effect-auth/core/TokenStore"
-import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type { Scope } from "effect/Scope"
 import * as Path from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { fileURLToPath } from "node:url"
+import * as checks from "./internal/checks.ts"
 import { ofStore } from "./internal/failures.ts"
 import { migrate } from "./internal/migrations.ts"
 import { preparePrivateFile } from "./internal/privateFiles.ts"
 import { makePresence } from "./internal/processPresence.ts"
-import { defaultTable, makeRecords } from "./internal/records.ts"
-import { makeUse } from "./internal/sqliteConnection.ts"
+import { makeRecords } from "./internal/records.ts"
+import { makeSqliteChanges } from "./internal/sqliteChanges.ts"
+import { makeConnection } from "./internal/sqliteConnection.ts"
 
 /**
- * Where the database is, and how this store treats it.
+ * The place of the database, and the options of this store.
  *
  * @since 0.1.0
  * @category models
@@ -35,38 +43,80 @@ export interface Options {
   readonly filename: string | URL
   /** The table's name (default: `effect_auth_sessions`). */
   readonly table?: string | undefined
-  /** What to do about files that others can read: close them with a warning (default), or fail (`permissions`). */
+  /**
+   * How to handle files that other users can read: `repair` (default) changes their mode and logs a warning, `refuse`
+   * fails (reason `permissions`).
+   */
   readonly permissions?: "repair" | "refuse" | undefined
-  /** For how long a call waits for other processes' writes before it fails with `unavailable` (default: 5 seconds). */
+  /** How long a call waits for other processes' writes before it fails with `unavailable` (default: 5 seconds). */
   readonly patience?: Duration.DurationInput | undefined
+  /** How often the store polls for other processes' changes while there are listeners (default: 50 milliseconds). */
+  readonly pollInterval?: Duration.DurationInput | undefined
 }
 
 /**
- * Opens (and creates) the database; it is closed with the scope. Fails with `TokenStoreError`: `permissions` where its
- * files can be read by others, `corrupt` where the file is no database, else `unavailable`.
+ * Opens the database, and creates it if needed; closes it when the scope closes. Fails with `TokenStoreError`:
+ * `permissions` if other users can read its files, `corrupt` if the file is not a database, otherwise `unavailable`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenStoreError, Scope> =>
   Effect.gen(function*() {
-    const file = yield* pathOf(options.filename)
-    yield* preparePrivateFile(file, options.permissions ?? "repair")
-    const use = yield* makeUse(pathToFileURL(file).href)
-    const table = options.table ?? defaultTable
-    yield* migrate(use, { table, backend: "sqlite" })
-    return { ...makeRecords(use, { table, patience: options.patience }), presence: yield* makePresence }
+    const { patience, path, permissions, pollInterval, table } = yield* Effect.mapError(
+      read(options),
+      (detail) => ofStore("sqlite", "open", { detail })()
+    )
+    const prepare = (name: string) => preparePrivateFile(name, permissions)
+    const file = yield* prepare(path)
+    const { purge, use } = yield* makeConnection({
+      file,
+      prepare: prepare(file),
+      migrate: (use) => migrate(use, { table, backend: "sqlite" })
+    })
+    const { changes, onWritten } = makeSqliteChanges(use, table, pollInterval)
+    const records = makeRecords(use, { table, patience, onWritten })
+    return {
+      ...records,
+      compareAndSet: (key, expected, next) =>
+        records.compareAndSet(key, expected, next).pipe(
+          Effect.tap((won) => won && expected > 0 && isDeparture(next) ? purge : Effect.void)
+        ),
+      erase: (key) => Effect.tap(records.erase(key), (isErased) => isErased ? purge : Effect.void),
+      changes,
+      presence: yield* makePresence
+    } satisfies { readonly [K in keyof TokenStore.Service]-?: TokenStore.Service[K] }
   })
 
-/** SQLite would take some names for something else (`:memory:`, a query), so the driver only ever gets an absolute URL. */
-const pathOf = (filename: string | URL): Effect.Effect<string, TokenStoreError> =>
-  Effect.try({
+/** Whether the record has no tokens. It may have replaced one with tokens, and those must be removed from the files. */
+const isDeparture = (record: SessionRecord): boolean =>
+  record.state._tag !== "active" || (record.tokens === undefined && record.sealed === undefined)
+
+const read = (options: Options) =>
+  Either.gen(function*() {
+    yield* checks.known(options, ["filename", "table", "permissions", "patience", "pollInterval"])
+    return {
+      path: yield* pathOf(options.filename),
+      table: yield* checks.table(options.table),
+      permissions: (yield* checks.optional("permissions", options.permissions, isPolicy, "give repair or refuse")) ??
+        "repair",
+      patience: yield* checks.millis("patience", options.patience, 5_000),
+      pollInterval: yield* checks.millis("pollInterval", options.pollInterval, 50)
+    }
+  })
+
+const isPolicy = (value: unknown): value is "repair" | "refuse" => value === "repair" || value === "refuse"
+
+/** Some names have a special meaning in SQLite (`:memory:`, a query), so the driver always gets an absolute URL. */
+const pathOf = (filename: unknown): checks.Checked<string> =>
+  Either.try({
     try: () => {
-      if (filename instanceof URL || filename.startsWith("file:")) return fileURLToPath(filename)
-      if (filename === "" || filename === ":memory:" || filename.includes("\0")) throw new Error("no file")
+      if (filename instanceof URL) return fileURLToPath(filename)
+      if (!checks.isText(filename) || filename === ":memory:") throw new Error("no file")
+      if (/^[a-z][a-z0-9+.-]+:\/\//i.test(filename) || filename.startsWith("file:")) return fileURLToPath(filename)
       return Path.resolve(filename)
     },
-    catch: () => ofStore("sqlite", "open", { detail: "filename is neither a path nor a file: URL" })()
+    catch: () => "filename: give a path or a file: URL"
   })
 
 /**
@@ -79,12 +129,12 @@ export const layer = (options: Options): Layer.Layer<TokenStore.TokenStore, Toke
   Layer.scoped(TokenStore.TokenStore, make(options))
 
 /**
- * The store of {@link make} as a layer, with its options from `Config`.
+ * The store of {@link make} as a layer, with a `Config` for each option. An optional setting can be a `Config.option`.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Config.Wrap<Options>
+  config: ProviderSettings.FromConfig<Options>
 ): Layer.Layer<TokenStore.TokenStore, TokenStoreError | ConfigError> =>
-  Layer.scoped(TokenStore.TokenStore, Effect.flatMap(Config.unwrap(config), make))
+  Layer.scoped(TokenStore.TokenStore, Effect.flatMap(ProviderSettings.fromConfig(config), make))

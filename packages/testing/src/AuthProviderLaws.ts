@@ -1,5 +1,5 @@
 /**
- * What every provider must do, as one suite: a few lines for a provider, and it is tested as all others are.
+ * The laws of every provider, as one test suite. A few lines test your own provider like the others.
  *
  * ```ts
  * import * as AuthProviderLaws from "@effect-auth/testing/AuthProviderLaws"
@@ -11,80 +11,22 @@
  * })
  * ```
  *
- * The layer is a server that does what the provider's page says: a sandbox, or a stub. What goes wrong between the two
- * (statuses, redirects, lost answers, bodies that can't be read) the laws bring along themselves.
+ * The layer is a server that behaves as the provider's documentation says: a sandbox, or a stub. The laws themselves
+ * make the failures: error statuses, redirects, lost answers, unreadable bodies.
  *
- * `suite` needs `vitest` and `@effect/vitest`; `laws` are plain Effects that run anywhere.
+ * This module is for test files of `vitest`, with `@effect/vitest`. For another test runner use `ProviderLaws`.
  *
  * @since 0.1.0
  */
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import { describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
-import * as answers from "./internal/lawsOfAnswers.ts"
-import * as calls from "./internal/lawsOfCalls.ts"
-import type { LawBroken } from "./internal/lawSupport.ts"
-import * as World from "./internal/lawWorld.ts"
+import { laws, type Subject } from "./ProviderLaws.ts"
 
 /**
- * A provider, and what it takes to try it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Subject<Credentials, E = never, R = never> {
-  /** Makes the provider over the `HttpClient` in the environment. */
-  readonly provider: Effect.Effect<AuthProvider<Credentials>, E, HttpClient | R>
-  /** Credentials that the server takes; new ones each time, where they work only once. */
-  readonly credentials: Effect.Effect<Credentials, never, R>
-  /** Credentials that the server refuses. Absent: it takes all. */
-  readonly wrong?: Credentials | undefined
-  /** Secrets beside those that are `Redacted` in the credentials: a client secret. */
-  readonly secrets?: ReadonlyArray<string | Redacted.Redacted<string>> | undefined
-  /** Whether the provider's calls go through that `HttpClient`. Without it the laws of the wire are left out. Default: true. */
-  readonly http?: boolean | undefined
-}
-
-/**
- * One law: `run` fails with {@link LawBroken} where the provider breaks it, over the server in the environment.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Law<E = never, R = never> {
-  readonly name: string
-  readonly run: Effect.Effect<void, LawBroken | E, HttpClient | R>
-}
-
-export {
-  /**
-   * A provider did what no provider may do.
-   *
-   * @since 0.1.0
-   * @category errors
-   */
-  LawBroken
-} from "./internal/lawSupport.ts"
-
-/**
- * What holds for every provider. Each law wants a server of its own.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const laws = <Credentials, E = never, R = never>(
-  subject: Subject<Credentials, E, R>
-): ReadonlyArray<Law<E, R>> =>
-  [...calls.laws, ...answers.laws]
-    .filter((law) => subject.http !== false || !law.needsHttp)
-    .map(({ keeps, name }) => ({ name, run: Effect.flatMap(World.make(subject), keeps) }))
-
-/**
- * Registers every law as a test of a provider; each law gets a build of the server's layer of its own.
+ * Registers every law as a test of a provider. Each law gets its own build of the server's layer.
  *
  * @since 0.1.0
  * @category constructors

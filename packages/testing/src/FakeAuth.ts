@@ -1,11 +1,11 @@
 /**
- * An `AuthService` that needs no provider, no store and no time: for tests of code that only wants a token.
+ * An `AuthService` without a provider, a store or time, for tests of code that only needs a token.
  *
  * @since 0.1.0
  */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
 import * as AuthError from "@effect-auth/core/AuthError"
-import type { Rejection } from "@effect-auth/core/AuthProvider"
+import type { Api, Rejection } from "@effect-auth/core/AuthProvider"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import type { SessionState } from "@effect-auth/core/SessionState"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 
 /**
- * What the fake says of itself.
+ * The properties of the fake.
  *
  * @since 0.1.0
  * @category models
@@ -23,16 +23,18 @@ export interface Options {
   readonly provider?: string | undefined
   /** Default: `default`. */
   readonly account?: string | undefined
-  /** Where the token may be sent. Default: `https://api.test`. */
+  /** The origins that the token may be sent to. Default: `https://api.test`. */
   readonly origins?: ReadonlyArray<string> | undefined
   /** Default: status 401. */
   readonly rejection?: Rejection | undefined
+  /** The API. Default: none. */
+  readonly api?: Api | undefined
   readonly scopes?: ReadonlyArray<string> | undefined
 }
 
 /**
- * Always the same token. It is fresh for ever; `renew` fails with `AccessTokenRejected`, because there is no other one;
- * `signOut` forgets nothing.
+ * A session that always has the same token. The token never expires. `renew` fails with `AccessTokenRejected`, because
+ * there is no other token. `signOut` has no effect.
  *
  * @since 0.1.0
  * @category constructors
@@ -68,6 +70,7 @@ export const fixed = (
     realm: "fixed",
     origins: options?.origins ?? ["https://api.test"],
     rejection: options?.rejection ?? { statuses: [401] },
+    api: options?.api,
     signIn: () => given,
     adopt: () => given,
     accessToken: given,
@@ -82,7 +85,8 @@ export const fixed = (
 }
 
 /**
- * Nobody is signed in, and signing in is refused: every call fails with `SignInRequired` or `TokenRequestRejected`.
+ * A service without a session that refuses to sign in: every call fails with `SignInRequired` or
+ * `TokenRequestRejected`.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,6 +1,6 @@
 /**
- * What can go wrong between a client and a server, on demand. A fault wraps the handling of one request: it can answer
- * in its place, delay it, break the connection before or after the state changed, or spoil the answer.
+ * Faults between a client and a server, on demand. A fault wraps the handling of one request. It can answer instead of
+ * the server, delay the request, break the connection before or after the state changed, or damage the answer.
  *
  * | fault | state changes | the client sees |
  * | --- | --- | --- |
@@ -26,7 +26,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
 /**
- * The connection breaks and there is no answer, or no more of it.
+ * The connection broke before or during the answer.
  *
  * @since 0.1.0
  * @category errors
@@ -42,19 +42,19 @@ export class ConnectionLost extends Data.TaggedError("ConnectionLost")<{ readonl
 export type Handle = Effect.Effect<HttpServerResponse.HttpServerResponse, ConnectionLost>
 
 /**
- * One thing that goes wrong. `apply` decides whether and when the request is handled, and what is answered.
+ * One fault. `apply` decides whether and when the request is handled, and what the answer is.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Fault {
-  /** What the log calls it. */
+  /** The name in the log. */
   readonly name: string
   readonly apply: (handle: Handle) => Handle
 }
 
 /**
- * A fault of your own.
+ * Makes your own fault.
  *
  * @since 0.1.0
  * @category constructors
@@ -73,8 +73,8 @@ export const compose = (outer: Fault, inner: Fault): Fault => ({
 })
 
 /**
- * Answers this status in the sandbox's place. A `body` that is text is sent as it is, with the content type given in
- * `headers` (default: plain text); anything else as JSON; none: an empty body.
+ * Answers with this status instead of the sandbox. A text `body` is sent unchanged, with the content type in `headers`
+ * (default: plain text). Any other body is sent as JSON. Without a body the answer is empty.
  *
  * @since 0.1.0
  * @category constructors
@@ -97,7 +97,7 @@ export const status = (
 }
 
 /**
- * Waits before the request is handled. A client that leaves meanwhile changes nothing.
+ * Waits before the request is handled. If the client disconnects meanwhile, the state does not change.
  *
  * @since 0.1.0
  * @category constructors
@@ -106,7 +106,8 @@ export const delay = (time: Duration.DurationInput): Fault =>
   make(`delay ${Duration.format(time)}`, (handle) => Effect.delay(handle, time))
 
 /**
- * Handles the request, then waits before it answers. A client that leaves meanwhile has changed the state.
+ * Handles the request, then waits before it answers. If the client disconnects meanwhile, the state has already
+ * changed.
  *
  * @since 0.1.0
  * @category constructors
@@ -115,8 +116,8 @@ export const delayAnswer = (time: Duration.DurationInput): Fault =>
   make(`answer delayed ${Duration.format(time)}`, (handle) => Effect.tap(handle, () => Effect.sleep(time)))
 
 /**
- * Nobody listens: the request surely was not carried out. Over a socket a server can't refuse what it has accepted, so
- * there it is a reset.
+ * The connection is refused, so the request was surely not carried out. On a socket the server has already accepted the
+ * connection, so there it is a reset.
  *
  * @since 0.1.0
  * @category constructors

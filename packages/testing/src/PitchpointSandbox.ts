@@ -1,10 +1,10 @@
 /**
- * pointservices as its pages describe it: the users of one organisation, their tokens and their orders. Import it from
- * `@effect-auth/testing/pitchpoint`; it needs `@effect-auth/pitchpoint` and no other provider.
+ * pointservices as its documentation describes it: the users of one organisation, their tokens and their orders. Import
+ * it from `@effect-auth/testing/pitchpoint`; it needs `@effect-auth/pitchpoint` and no other provider.
  *
- * What the pages leave open is an option: which of 400 and 403 a refusal gets, and whether a dead access token gets 401
- * or a message of category `Fault` inside a 200. What is assumed: `invalid_request` for a body that does not fit, 404 for
- * an unknown path, and that the refresh token's deadline is counted from the sign-in.
+ * Where the documentation is unclear, there is an option: whether a refusal gets 400 or 403, and whether an invalid
+ * access token gets 401 or a message of category `Fault` inside a 200. The sandbox assumes: `invalid_request` for an
+ * invalid body, 404 for an unknown path, and that the refresh token's deadline is counted from the sign-in.
  *
  * @see https://docs.pitchpointsolutions.com/developer_guides/authentication/access_token
  * @since 0.1.0
@@ -39,7 +39,7 @@ export interface User {
 }
 
 /**
- * How the sandbox refuses, where the pages don't say.
+ * The statuses of refusals, which the documentation does not give.
  *
  * @since 0.1.0
  * @category models
@@ -51,12 +51,12 @@ export interface Refusals {
   readonly alias: 400 | 403
   /** A refresh token that is unknown or past its deadline. */
   readonly refresh: 400 | 403
-  /** A dead access token: 401, or a `Fault` with code `E006` inside a 200. */
+  /** An invalid access token: 401, or a `Fault` with code `E006` inside a 200. */
   readonly token: "status" | "fault"
 }
 
 /**
- * How the sandbox is set up. Everything has a default, exported as {@link defaults}.
+ * The options of the sandbox. Everything has a default, exported as {@link defaults}.
  *
  * @since 0.1.0
  * @category models
@@ -64,14 +64,17 @@ export interface Refusals {
 export interface Options {
   readonly users?: ReadonlyArray<User> | undefined
   readonly refusals?: Partial<Refusals> | undefined
-  /** Whether token responses have `scope` and `token_type`: the reference has them, the guide has not. */
+  /** Whether token responses have `scope` and `token_type`. They are in the reference, but not in the guide. */
   readonly describesTokens?: boolean | undefined
-  /** How tokens live. Default: 1 hour, and until the midnight of the guide; the refresh token stays the same. */
+  /**
+   * The lifetimes of tokens. Default: access tokens 1 hour, refresh tokens until the midnight of the guide. A refresh
+   * keeps the refresh token.
+   */
   readonly tokens?: TokenAuthority.Options | undefined
 }
 
 /**
- * What the sandbox has when nothing is said: one user, who may act as one other.
+ * The default contents: one user with one alias.
  *
  * @since 0.1.0
  * @category models
@@ -83,7 +86,7 @@ export const defaults = {
 } as const satisfies Options
 
 /**
- * The sandbox: what all have, and the users of this one.
+ * The sandbox: the members of every sandbox, and the users.
  *
  * @since 0.1.0
  * @category models
@@ -125,7 +128,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** What is looked at before the contract reads the request. */
+/** The checks before the contract decodes the request. */
 const door = (request: Sandbox.Received): HttpServerResponse.HttpServerResponse | undefined => {
   const path = pathOf(request.url)
   if (describe(request).operation === "other") {
@@ -156,7 +159,7 @@ const withoutFilters = (app: HttpApp.Default<unknown>, received: Sandbox.Receive
   )
 
 /**
- * Makes a sandbox with nobody signed in.
+ * Makes a sandbox without any session.
  *
  * @since 0.1.0
  * @category constructors
@@ -193,7 +196,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
   })
 
 /**
- * The sandbox as a service, for tests that steer it.
+ * The sandbox as a service, for tests that control it.
  *
  * @since 0.1.0
  * @category layers
@@ -202,7 +205,7 @@ export const layer = (options?: Options): Layer.Layer<PitchpointSandbox> =>
   Layer.effect(PitchpointSandbox, make(options))
 
 /**
- * The `HttpClient` of a program under test: the sandbox in place of the network, in process.
+ * The `HttpClient` for a program under test: it sends requests to the sandbox in memory instead of the network.
  *
  * @since 0.1.0
  * @category layers

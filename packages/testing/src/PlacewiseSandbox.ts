@@ -1,11 +1,10 @@
 /**
- * The Placewise Public API as its pages describe it: one club, its members, and their tokens. Import it from
+ * The Placewise Public API as its documentation describes it: one club, its members, and their tokens. Import it from
  * `@effect-auth/testing/placewise`; it needs `@effect-auth/placewise` and no other provider.
  *
- * Where the pages are silent this sandbox takes the stricter reading, so that a client that passes here does not lean on
- * luck: a spent refresh token is refused, and a banned member gets no token. What is assumed: 467 and 402 on Create
- * Token, 461 for an external token that is not known, 404 for a club that is not known, a code of six digits that works
- * once and for 10 minutes.
+ * Where the documentation says nothing, the sandbox is strict: a spent refresh token is refused, and a banned member
+ * gets no token. It assumes: 467 and 402 on Create Token, 461 for an unknown external token, 404 for an unknown club,
+ * and a code of six digits that works once within 10 minutes.
  *
  * @see https://docs.mpc.placewise.com/doc-341646 (OAuth Flow)
  * @since 0.1.0
@@ -24,7 +23,7 @@ import * as Sandbox from "./Sandbox.ts"
 import * as TokenAuthority from "./TokenAuthority.ts"
 
 /**
- * What a client token may do.
+ * A right of a client token.
  *
  * @see https://docs.mpc.placewise.com/doc-342143 (API Permits)
  * @since 0.1.0
@@ -38,7 +37,7 @@ export type Permit =
   | "Rewards:Api:OAuth:Memberships:CheckStatus"
 
 /**
- * What a club can have switched off: then the answer is 402.
+ * A feature that a club can turn off. The answer is then 402.
  *
  * @since 0.1.0
  * @category models
@@ -56,13 +55,13 @@ export interface Member {
   readonly email?: string | undefined
   readonly msisdn?: string | undefined
   readonly password?: string | undefined
-  /** The Google token that signs this member in. */
+  /** The Google token of this member. */
   readonly google?: string | undefined
-  /** The Apple token that signs this member in. */
+  /** The Apple token of this member. */
   readonly apple?: string | undefined
   /** A timestamp; a banned member gets 467. */
   readonly bannedUntil?: string | undefined
-  /** The balance in the Rewards Program; absent: has not joined. */
+  /** The balance in the Rewards Program; absent: the member has not joined. */
   readonly balance?: number | undefined
 }
 
@@ -81,12 +80,12 @@ export interface Message {
   readonly via: "sms" | "email"
   readonly kind: "one-time-password" | "registration-password"
   readonly code: string
-  /** Where `login_url` was given. */
+  /** The link in the message, if `login_url` was given. */
   readonly link: string | undefined
 }
 
 /**
- * How the sandbox is set up. Everything has a default, exported as {@link defaults}.
+ * The options of the sandbox. Everything has a default, exported as {@link defaults}.
  *
  * @since 0.1.0
  * @category models
@@ -100,12 +99,15 @@ export interface Options {
   readonly members?: ReadonlyArray<Member> | undefined
   /** How long a one-time or registration password works. */
   readonly codeLifetime?: Duration.DurationInput | undefined
-  /** How tokens live. Default: 24 hours, 1 year, rotating, a spent refresh token is refused. */
+  /**
+   * The lifetimes of tokens. Default: access tokens 24 hours, refresh tokens 1 year, rotating; a spent refresh token is
+   * refused.
+   */
   readonly tokens?: TokenAuthority.Options | undefined
 }
 
 /**
- * What the sandbox has when nothing is said: a club, a client token, one product and one member.
+ * The default contents: a club, a client token, one product and one member.
  *
  * @since 0.1.0
  * @category models
@@ -127,7 +129,7 @@ export const defaults = {
 } as const satisfies Options
 
 /**
- * The sandbox: what all have, and the members of this one.
+ * The sandbox: the members of every sandbox, and the club's members.
  *
  * @since 0.1.0
  * @category models
@@ -137,7 +139,7 @@ export interface Service extends Sandbox.Sandbox {
   readonly members: Effect.Effect<ReadonlyArray<Member>>
   /** Adds a member, or replaces the one with that id. */
   readonly putMember: (member: Member) => Effect.Effect<void>
-  /** Removes a member; the tokens stay, and find nobody. */
+  /** Removes a member. The tokens stay, but calls with them find no member. */
   readonly removeMember: (id: number) => Effect.Effect<void>
   /** The codes that were sent, oldest first. */
   readonly messages: Effect.Effect<ReadonlyArray<Message>>
@@ -146,7 +148,7 @@ export interface Service extends Sandbox.Sandbox {
 }
 
 /**
- * The sandbox that a test steers.
+ * The sandbox, for tests that control it.
  *
  * @since 0.1.0
  * @category tags
@@ -169,7 +171,7 @@ const describe = (request: Sandbox.Received) => {
 }
 
 /**
- * Makes a sandbox with nobody signed in.
+ * Makes a sandbox without any session.
  *
  * @since 0.1.0
  * @category constructors
@@ -211,7 +213,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
   })
 
 /**
- * The sandbox as a service, for tests that steer it.
+ * The sandbox as a service, for tests that control it.
  *
  * @since 0.1.0
  * @category layers
@@ -219,7 +221,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
 export const layer = (options?: Options): Layer.Layer<PlacewiseSandbox> => Layer.effect(PlacewiseSandbox, make(options))
 
 /**
- * The `HttpClient` of a program under test: the sandbox in place of the network, in process.
+ * The `HttpClient` for a program under test: it sends requests to the sandbox in memory instead of the network.
  *
  * @since 0.1.0
  * @category layers

@@ -1,10 +1,10 @@
 /**
- * The Priava API as its pages describe it: clients, codes that work once, tokens, three searches and a webhook. Import
- * it from `@effect-auth/testing/priava`; it needs `@effect-auth/priava` and no other provider.
+ * The Priava API as its documentation describes it: clients, codes that work once, tokens, three searches and a
+ * webhook. Import it from `@effect-auth/testing/priava`; it needs `@effect-auth/priava` and no other provider.
  *
- * Where the pages are silent this sandbox takes the stricter reading: a code works once, refresh tokens rotate and a
- * spent one is refused, every call names the region. What is assumed: the codes of RFC 6749 under `error` (see
- * {@link ErrorCodes}), 401 for a dead access token, 404 and 405 for paths and methods, and that the limit counts token
+ * Where the documentation says nothing, the sandbox is strict: a code works once, refresh tokens rotate and a spent one
+ * is refused, every call must name the region. It assumes: the codes of RFC 6749 under `error` (see {@link
+ * ErrorCodes}), 401 for an invalid access token, 404 and 405 for wrong paths and methods, and a limit that counts token
  * requests too.
  *
  * @see https://support.priava.com/hc/en-us/articles/360000122415 (Access and Refresh Token API)
@@ -28,7 +28,7 @@ import * as Sandbox from "./Sandbox.ts"
 import * as TokenAuthority from "./TokenAuthority.ts"
 
 /**
- * An API client, as an admin made it.
+ * An API client that an admin made.
  *
  * @since 0.1.0
  * @category models
@@ -37,7 +37,7 @@ export interface Client {
   readonly id: string
   readonly secret: string
   readonly redirectUri: string
-  /** Codes that wait to be exchanged. */
+  /** Codes that are not exchanged yet. */
   readonly codes?: ReadonlyArray<string> | undefined
 }
 
@@ -52,7 +52,7 @@ export interface Row {
 }
 
 /**
- * A webhook that was asked for.
+ * A webhook subscription.
  *
  * @since 0.1.0
  * @category models
@@ -63,7 +63,7 @@ export interface Subscription {
 }
 
 /**
- * What stands under `error` in a 400. The pages list no codes; the defaults are those of RFC 6749.
+ * The texts under `error` in a 400. The documentation lists no codes; the defaults are those of RFC 6749.
  *
  * @since 0.1.0
  * @category models
@@ -71,7 +71,7 @@ export interface Subscription {
 export interface ErrorCodes {
   /** A code that is unknown or was used. Default: `invalid_grant`. */
   readonly code?: string | undefined
-  /** A refresh token that is unknown, dead or spent. Default: `invalid_grant`. */
+  /** A refresh token that is unknown, expired or spent. Default: `invalid_grant`. */
   readonly refresh?: string | undefined
   /** A wrong client id or secret. Default: `invalid_client`. */
   readonly client?: string | undefined
@@ -80,7 +80,7 @@ export interface ErrorCodes {
 }
 
 /**
- * The rate limit, and how its date is printed.
+ * The rate limit and the format of its date.
  *
  * @see https://priavasupportcenter.ungerboeck.com article 11053931540759 (Rate Limiting)
  * @since 0.1.0
@@ -91,16 +91,16 @@ export interface Limit {
   readonly requests?: number | undefined
   /** Default: 5 minutes. */
   readonly window?: Duration.DurationInput | undefined
-  /** How far ahead of UTC the date is printed; the date itself names no zone. Default: zero. */
+  /** The offset of the printed date from UTC. The date itself names no zone. Default: zero. */
   readonly zone?: Duration.DurationInput | undefined
-  /** Prints another day of the week, as the page does. Default: false. */
+  /** Prints a wrong day of the week, like the documentation. Default: false. */
   readonly wrongWeekday?: boolean | undefined
   /** Sends a `Retry-After` header too, which is not documented. Default: false. */
   readonly header?: boolean | undefined
 }
 
 /**
- * How the sandbox is set up. Everything has a default, exported as {@link defaults}.
+ * The options of the sandbox. Everything has a default, exported as {@link defaults}.
  *
  * @since 0.1.0
  * @category models
@@ -108,20 +108,23 @@ export interface Limit {
 export interface Options {
   /** The region of the tenant; any other is refused. */
   readonly region?: TenantRegion | undefined
-  /** Whether API calls have to name the region. */
+  /** Whether API calls must name the region. */
   readonly regionOnCalls?: boolean | undefined
-  /** Where the token endpoint is; the other reading of the page is `/rest/oauth/token`. */
+  /** The path of the token endpoint. The documentation may also mean `/rest/oauth/token`. */
   readonly tokenPath?: string | undefined
   readonly clients?: ReadonlyArray<Client> | undefined
   readonly contacts?: ReadonlyArray<Row> | undefined
   readonly errorCodes?: ErrorCodes | undefined
   readonly limit?: Limit | undefined
-  /** How tokens live. Default: 6 hours, 1 year, rotating, a spent refresh token is refused. */
+  /**
+   * The lifetimes of tokens. Default: access tokens 6 hours, refresh tokens 1 year, rotating; a spent refresh token is
+   * refused.
+   */
   readonly tokens?: TokenAuthority.Options | undefined
 }
 
 /**
- * What the sandbox has when nothing is said: a client with one code, and one contact.
+ * The default contents: a client with one code, and one contact.
  *
  * @since 0.1.0
  * @category models
@@ -148,23 +151,23 @@ export const defaults = {
 } as const satisfies Options
 
 /**
- * The sandbox: what all have, and the admin screen of this one.
+ * The sandbox: the members of every sandbox, and the admin screen.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends Sandbox.Sandbox {
   readonly region: TenantRegion
-  /** Makes a new code for a client, as a human does in the admin screen. */
+  /** Makes a new code for a client, like a person in the admin screen. */
   readonly makeCode: (clientId: string) => Effect.Effect<string>
   /** Adds a client, or replaces the one with that id. */
   readonly putClient: (client: Client) => Effect.Effect<void>
-  /** The webhooks that were asked for, oldest first. */
+  /** The webhook subscriptions, oldest first. */
   readonly subscriptions: Effect.Effect<ReadonlyArray<Subscription>>
 }
 
 /**
- * The sandbox, for tests that steer it.
+ * The sandbox, for tests that control it.
  *
  * @since 0.1.0
  * @category tags
@@ -178,7 +181,7 @@ const describe = (rules: door.Rules) => (request: Sandbox.Received) => {
   return { operation: grant === "refresh_token" ? "refresh" as const : operation, grant }
 }
 
-/** The door, the limit, then the contract. */
+/** A request passes the checks (`door`), the rate limit, and then the contract. */
 const makeApp = (
   rules: door.Rules,
   limiter: ReturnType<typeof limit.make>,
@@ -201,7 +204,7 @@ const makeApp = (
   })
 
 /**
- * Makes a sandbox with nobody signed in.
+ * Makes a sandbox without any session.
  *
  * @since 0.1.0
  * @category constructors
@@ -244,7 +247,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
   })
 
 /**
- * The documented 429 with the date in its body, on demand: there is room again after `wait`.
+ * A fault: the documented 429 with a date in its body. The date says that calls work again after `wait`.
  *
  * @since 0.1.0
  * @category constructors
@@ -258,7 +261,7 @@ export const rateLimited = (wait: Duration.DurationInput, options?: Limit): Faul
   )
 
 /**
- * The sandbox as a service, for tests that steer it.
+ * The sandbox as a service, for tests that control it.
  *
  * @since 0.1.0
  * @category layers
@@ -266,7 +269,7 @@ export const rateLimited = (wait: Duration.DurationInput, options?: Limit): Faul
 export const layer = (options?: Options): Layer.Layer<PriavaSandbox> => Layer.effect(PriavaSandbox, make(options))
 
 /**
- * The `HttpClient` of a program under test: the sandbox in place of the network, in process.
+ * The `HttpClient` for a program under test: it sends requests to the sandbox in memory instead of the network.
  *
  * @since 0.1.0
  * @category layers

@@ -1,5 +1,5 @@
 /**
- * Does a value tell a secret? An assertion that looks at a value the way logs, inspectors and serializers do.
+ * Finds secrets in a value: an assertion that prints and walks a value like logs, inspectors and serializers.
  *
  * @since 0.1.0
  */
@@ -12,17 +12,17 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 
 /**
- * A secret was found. The message tells where and in which form, not the secret.
+ * A secret was found. The message has its place and form, but not the secret.
  *
  * @since 0.1.0
  * @category errors
  */
 export class SecretFound extends Data.TaggedError("SecretFound")<{
-  /** How it was looked at: `JSON.stringify`, `Cause.pretty`, a path such as `.cause.request.headers`, … */
+  /** The printer or the path that shows it: `JSON.stringify`, `Cause.pretty`, `.cause.request.headers`, … */
   readonly where: string
-  /** How it was written: `plain`, `url`, `base64`, `base64url`, `json`. */
+  /** Its encoding: `plain`, `url`, `base64`, `base64url`, `json`. */
   readonly form: string
-  /** Which of the secrets, counted from 0. */
+  /** The index of the secret in the list, from 0. */
   readonly index: number
 }> {
   override get message(): string {
@@ -31,21 +31,29 @@ export class SecretFound extends Data.TaggedError("SecretFound")<{
 }
 
 /**
- * How to look.
+ * The options of a search.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** More ways to print a value, such as Node's `util.inspect`: `{ inspect: (value) => inspect(value, { depth: 9 }) }`. */
+  /**
+   * More ways to print a value, such as Node's `util.inspect`: `{ inspect: (value) => inspect(value, { depth: 9 }) }`.
+   */
   readonly printers?: Readonly<Record<string, (value: unknown) => string>> | undefined
   /** How deep properties are followed. Default: 8. */
   readonly depth?: number | undefined
 }
 
-const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+/** Encodes in pieces, because a long secret would be too many arguments for one call. */
+const base64 = (text: string): string => {
+  const bytes = new TextEncoder().encode(text)
+  let letters = ""
+  for (let at = 0; at < bytes.length; at += 8_192) letters += String.fromCharCode(...bytes.subarray(at, at + 8_192))
+  return btoa(letters)
+}
 
-/** Base64 of a text inside a longer one: the letters at its ends depend on the neighbours, those between do not. */
+/** Base64 of a text inside a longer text, without the first and last letters, which depend on the neighbours. */
 const base64Inside = (text: string): ReadonlyArray<string> =>
   ["", "x", "xx"].map((before) => {
     const start = before === "" ? 0 : 4
@@ -53,13 +61,16 @@ const base64Inside = (text: string): ReadonlyArray<string> =>
     return base64(before + text).slice(start, end)
   }).filter((part) => part.length >= 8)
 
+/** A lone surrogate can't be in a URL, so clients send this character instead. */
+const wellFormed = (text: string): string => text.replaceAll(/\p{Surrogate}/gu, "\ufffd")
+
 const urlSafe = (text: string): string => text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
 
 const forms = (secret: string): ReadonlyArray<readonly [form: string, text: string]> => {
   const inside = base64Inside(secret)
   return [
     ["plain", secret],
-    ["url", encodeURIComponent(secret)],
+    ["url", encodeURIComponent(wellFormed(secret))],
     ["url", new URLSearchParams([["", secret]]).toString().slice(1)],
     ["json", JSON.stringify(secret).slice(1, -1)],
     ["base64", base64(secret)],
@@ -97,7 +108,10 @@ const toCause = (value: unknown): Cause.Cause<unknown> =>
 
 const key = (name: PropertyKey): string => typeof name === "symbol" ? `[${String(name)}]` : `.${String(name)}`
 
-/** Every text that hangs on a value, with its path: own properties, hidden ones too, maps, sets, bytes. */
+/**
+ * Visits every text that is reachable from a value, with its path: own properties (also not enumerable ones), maps,
+ * sets, bytes.
+ */
 const walk = (
   value: unknown,
   path: string,
@@ -130,9 +144,9 @@ const read = (value: object, name: PropertyKey): unknown => {
 }
 
 /**
- * Where a value tells one of the secrets: the first place found, or undefined. A `Redacted` holds its secret rightly
- * and keeps it out of reach; everything else that is reachable is looked at, hidden properties too. Secrets shorter than four
- * characters are not looked for.
+ * The first place where a value shows one of the secrets, or `undefined`. A `Redacted` may hold a secret; everything
+ * else that is reachable is searched, also properties that are not enumerable. Secrets of fewer than four characters
+ * are skipped.
  *
  * @since 0.1.0
  * @category getters
@@ -158,7 +172,7 @@ export const findSecret = (
 }
 
 /**
- * Fails with {@link SecretFound} when a value tells one of the secrets.
+ * Fails with {@link SecretFound} if a value shows one of the secrets.
  *
  * @since 0.1.0
  * @category combinators

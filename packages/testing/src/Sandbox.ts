@@ -1,9 +1,9 @@
 /**
- * What every sandbox is: a provider's server that runs in memory or on a socket, does what the provider's page says,
- * goes wrong on demand, and tells what it saw.
+ * The base of every sandbox: a provider's server that runs in memory or on a socket, behaves as the provider's
+ * documentation says, fails on demand, and logs its requests.
  *
- * A provider's sandbox brings an `HttpApp` (derived from its contract) and a name for each operation; {@link make} adds
- * faults, the log, the counters, the client that needs no socket and the server that does.
+ * A provider's sandbox supplies an `HttpApp` (derived from its contract) and the operation of each request. {@link
+ * make} adds faults, the log, counters, a client without a socket and a server with one.
  *
  * @since 0.1.0
  */
@@ -36,7 +36,7 @@ import { CurrentEntry, note as noteEntry, type Open } from "./internal/trace.ts"
 import type { TokenAuthority } from "./TokenAuthority.ts"
 
 /**
- * What a request is for. `message`: asks for a code to be sent · `info`: asks about a token · `api`: a protected call.
+ * The purpose of a request. `message`: sends a code to a person · `info`: asks about a token · `api`: a protected call.
  *
  * @since 0.1.0
  * @category models
@@ -44,7 +44,8 @@ import type { TokenAuthority } from "./TokenAuthority.ts"
 export type Operation = "sign-in" | "refresh" | "revoke" | "info" | "message" | "api" | "other"
 
 /**
- * Where a fault strikes: at one operation, at both that issue tokens (`token`), or at whatever comes next (`any`).
+ * The requests that a fault applies to: one operation, both operations that issue tokens (`token`), or the next request
+ * (`any`).
  *
  * @since 0.1.0
  * @category models
@@ -52,7 +53,7 @@ export type Operation = "sign-in" | "refresh" | "revoke" | "info" | "message" | 
 export type At = Operation | "token" | "any"
 
 /**
- * A request as a sandbox receives it.
+ * A request that a sandbox receives.
  *
  * @since 0.1.0
  * @category models
@@ -66,7 +67,7 @@ export interface Received {
 }
 
 /**
- * One request in the log. Tokens are named by their number (`access 3`), never told.
+ * One request in the log. Tokens are shown by their number (`access 3`), never by their text.
  *
  * @since 0.1.0
  * @category models
@@ -81,28 +82,29 @@ export interface Entry {
   readonly path: string
   /** The grant of a token call, in the provider's words. */
   readonly grant?: string | undefined
-  /** The access token that it carried: `access 3`, `unknown` or `none`. */
+  /** The access token of the request: `access 3`, `unknown` or `none`. */
   readonly access?: string | undefined
-  /** The refresh token that it presented. */
+  /** The refresh token of the request. */
   readonly refresh?: string | undefined
   /** Whether that refresh token had been exchanged before: a double spend. */
   readonly spent?: boolean | undefined
   /** The token that it revoked. */
   readonly revoked?: string | undefined
-  /** The number of the pair that was issued. */
+  /** The number of the issued pair of tokens. */
   readonly issued?: number | undefined
   /** Why a token was not accepted. */
   readonly refused?: string | undefined
-  /** What the sandbox itself decided; absent while it has not, or when a fault kept it from deciding. */
+  /** The status that the sandbox chose; absent until then, or if a fault prevented it. */
   readonly status?: number | undefined
-  /** The fault that struck. */
+  /** The fault of this request. */
   readonly fault?: string | undefined
-  /** The status that was sent; absent while there is no answer, or when it was lost. */
+  /** The status that was sent; absent until then, or if the answer was lost. */
   readonly sent?: number | undefined
 }
 
 /**
- * How the token calls of one grant went. `unhandled`: a fault answered in the sandbox's place, or it is still waiting.
+ * The results of the token calls of one grant. `unhandled`: a fault answered instead of the sandbox, or the call is not
+ * answered yet.
  *
  * @since 0.1.0
  * @category models
@@ -114,7 +116,7 @@ export interface Outcomes {
 }
 
 /**
- * What a sandbox saw so far.
+ * The counts of a sandbox so far.
  *
  * @since 0.1.0
  * @category models
@@ -125,23 +127,23 @@ export interface Counters {
   readonly exchanges: Readonly<Record<string, Outcomes>>
   /** Protected calls by the status that was sent; `0`: no answer. */
   readonly calls: Readonly<Record<number, number>>
-  /** How often a refresh token was presented that had been exchanged before. */
+  /** How often a refresh token was sent that had been exchanged before. */
   readonly spent: number
-  /** Revocations that were carried out. */
+  /** How many revocations were carried out. */
   readonly revocations: number
 }
 
 /**
- * The faults that wait for their request, in order. Each request takes the first that fits it.
+ * The faults that are waiting for a request, in order. Each request takes the first fault that applies to it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FaultQueue {
-  /** Lets a fault strike the next `times` requests at an operation (default: 1; `Infinity`: until `clear`). */
+  /** Applies a fault to the next `times` requests of an operation (default: 1; `Infinity`: until `clear`). */
   readonly next: (at: At, fault: Faults.Fault, times?: number) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>
-  /** How many strikes wait. */
+  /** How many faults are waiting. */
   readonly pending: Effect.Effect<number>
 }
 
@@ -153,23 +155,23 @@ export interface FaultQueue {
  */
 export interface Sandbox {
   readonly name: string
-  /** For any server of the platform; {@link serve} does that. */
+  /** The app, for any server of the platform; {@link serve} runs it. */
   readonly app: HttpApp.Default
-  /** A client that runs the sandbox in the caller's fiber: no socket, and time is the caller's Clock. */
+  /** A client that runs the sandbox in the caller's fiber, without a socket and with the caller's Clock. */
   readonly httpClient: HttpClient.HttpClient
   readonly authority: TokenAuthority
   readonly faults: FaultQueue
   /** The newest requests, oldest first. */
   readonly log: Effect.Effect<ReadonlyArray<Entry>>
   readonly counters: Effect.Effect<Counters>
-  /** Ends the life of every access token now; how many lived. */
+  /** Expires all access tokens now. Returns how many were valid. */
   readonly expireAccessTokens: Effect.Effect<number>
-  /** Kills every token now; how many lived. */
+  /** Revokes all tokens now. Returns how many were valid. */
   readonly revokeAll: Effect.Effect<number>
 }
 
 /**
- * What a provider brings.
+ * The parts that a provider supplies.
  *
  * @since 0.1.0
  * @category models
@@ -177,17 +179,17 @@ export interface Sandbox {
 export interface Options {
   readonly name: string
   readonly authority: TokenAuthority
-  /** The provider's server, without faults and log. What it fails with is answered as the platform does. */
+  /** The provider's server, without faults and log. Its failures are answered like on the platform's servers. */
   readonly app: HttpApp.Default<unknown>
-  /** What a request is for, and the grant of a token call. The body may be anything. */
+  /** Returns the purpose of a request, and the grant of a token call. The body may be anything. */
   readonly describe: (request: Received) => { readonly operation: Operation; readonly grant?: string | undefined }
-  /** How many entries the log keeps; the counters forget nothing. Default: 10,000. */
+  /** How many entries the log keeps. The counters count all requests. Default: 10,000. */
   readonly logSize?: number | undefined
 }
 
 /**
- * Adds something to the log entry of the request that the current fiber handles. For a provider's handlers; outside a
- * request it does nothing.
+ * Adds fields to the log entry of the request that the current fiber handles. It is for a provider's handlers. Outside
+ * a request it does nothing.
  *
  * @since 0.1.0
  * @category combinators
@@ -195,7 +197,7 @@ export interface Options {
 export const note = (change: Partial<Pick<Entry, "grant" | "refused">>): Effect.Effect<void> => noteEntry(change)
 
 /**
- * How the token calls of one grant went; zeros if there were none.
+ * The results of the token calls of one grant; zeros if there were none.
  *
  * @since 0.1.0
  * @category getters
@@ -206,14 +208,14 @@ export const exchanges = (counters: Counters, grant: string): Outcomes => Log.ou
 const toAnswer = (
   app: HttpApp.Default<unknown>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
-  // A router uses a Scope that its type does not name; servers provide it.
+  // A router needs a Scope that is not in its type; servers provide it.
   Effect.matchCauseEffect(Effect.scoped(app), {
     onFailure: (cause) => Effect.map(HttpServerError.causeResponse(cause), ([response]) => response),
     onSuccess: Effect.succeed
   })
 
 /**
- * Adds to a provider's server what all sandboxes share.
+ * Makes a sandbox from a provider's server.
  *
  * @since 0.1.0
  * @category constructors
@@ -255,7 +257,7 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
             })
           ),
           Effect.provideService(CurrentEntry, entry),
-          // The spans of a program under test are its own.
+          // The sandbox must not add spans to those of the program under test.
           Effect.withTracerEnabled(false)
         )
       })
@@ -275,8 +277,8 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
 const isDecodeError = (u: unknown): u is HttpApiDecodeError => Predicate.isTagged(u, "HttpApiDecodeError")
 
 /**
- * The server of an `HttpApi` whose groups and middlewares are provided. A request that does not fit the contract is
- * answered by `onDecodeError`; the platform's own answer would tell the values.
+ * The server of an `HttpApi` whose groups and middlewares are provided. `onDecodeError` answers a request that does not
+ * match the contract, because the platform's own answer would show values.
  *
  * @since 0.1.0
  * @category constructors
@@ -285,7 +287,7 @@ export const fromApi = (
   api: Layer.Layer<HttpApi.Api>,
   onDecodeError: (error: HttpApiDecodeError) => HttpServerResponse.HttpServerResponse
 ): Effect.Effect<HttpApp.Default<unknown>> => {
-  // The type says that it can't fail, because what it fails with is encoded after this.
+  // By its type it can't fail, because failures are encoded after this step.
   const tolerant = HttpApiBuilder.middleware((app: HttpApp.Default) =>
     Effect.catchAll(app, (error) => isDecodeError(error) ? Effect.succeed(onDecodeError(error)) : Effect.fail(error))
   )
@@ -305,7 +307,7 @@ export const fromApi = (
 }
 
 /**
- * The `HttpClient` of a program under test: the sandbox in place of the network.
+ * The `HttpClient` for a program under test: it sends requests to the sandbox instead of the network.
  *
  * @since 0.1.0
  * @category layers
@@ -314,8 +316,8 @@ export const layerHttpClient = (sandbox: Pick<Sandbox, "httpClient">): Layer.Lay
   Layer.succeed(HttpClient.HttpClient, sandbox.httpClient)
 
 /**
- * Serves a sandbox on the platform's `HttpServer` and tells its base URL. When the scope closes, so does the server,
- * open connections and all. Listen on port 0 of a loopback address: sandboxes are for tests.
+ * Serves a sandbox on the platform's `HttpServer` and returns its base URL. When the scope closes, the server and its
+ * open connections are closed. Listen on port 0 of a loopback address, because sandboxes are for tests.
  *
  * ```ts
  * import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"

@@ -1,6 +1,6 @@
 /**
- * An `AuthProvider` that answers from a script: for tests of what an application, a store or the session machine does
- * when an exchange succeeds, fails, takes long or never ends. No HTTP at all.
+ * An `AuthProvider` that answers from a script, without HTTP. With it, tests check an application, a store or the
+ * session machine when an exchange succeeds, fails, takes long or never ends.
  *
  * @since 0.1.0
  */
@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
 /**
- * Which of the provider's functions.
+ * A function of the provider.
  *
  * @since 0.1.0
  * @category models
@@ -20,8 +20,7 @@ import * as Redacted from "effect/Redacted"
 export type Operation = "signIn" | "refresh" | "revoke"
 
 /**
- * One answer of the script. It is carried out when the function is called; `ok` is the answer that comes by itself when
- * the script is empty.
+ * One answer of the script. It runs when the function is called. `ok` is the answer of an empty script.
  *
  * @since 0.1.0
  * @category models
@@ -59,7 +58,7 @@ export const lose = (failure: ExchangeFailure): Step => ({
 })
 
 /**
- * Throws, as code with a mistake does.
+ * Throws, like code with a bug.
  *
  * @since 0.1.0
  * @category constructors
@@ -75,7 +74,7 @@ export const die = (defect: unknown): Step => ({ run: () => Effect.die(defect) }
 export const never: Step = { run: () => Effect.never }
 
 /**
- * Waits, then goes on with another step.
+ * Waits, then runs another step.
  *
  * @since 0.1.0
  * @category combinators
@@ -86,7 +85,7 @@ export const after = (time: Duration.DurationInput, step: Step = ok()): Step => 
 })
 
 /**
- * One call that the provider got.
+ * One call of the provider.
  *
  * @since 0.1.0
  * @category models
@@ -95,11 +94,11 @@ export interface Call {
   readonly operation: Operation
   /** Epoch milliseconds. */
   readonly at: number
-  /** The refresh token that was presented: `refresh-1`. */
+  /** The refresh token that was sent: `refresh-1`. */
   readonly presented?: string | undefined
   /** Whether it had been exchanged before. */
   readonly spent: boolean
-  /** The number of the tokens that were issued; absent while they are not. */
+  /** The number of the issued tokens; absent while none are issued. */
   readonly issued?: number | undefined
 }
 
@@ -117,12 +116,12 @@ export interface ScriptedProvider<in Credentials> {
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** How many calls of one function there were. */
   readonly count: (operation: Operation) => Effect.Effect<number>
-  /** How many refreshes presented a token that had been exchanged before. */
+  /** How many refreshes sent a token that had been exchanged before. */
   readonly spent: Effect.Effect<number>
 }
 
 /**
- * What the provider says of itself. Tokens are `access-1` and `refresh-1`, then `access-2` and `refresh-2`, …
+ * The properties of the provider. Tokens are `access-1` and `refresh-1`, then `access-2` and `refresh-2`, …
  *
  * @since 0.1.0
  * @category models
@@ -138,9 +137,9 @@ export interface Options {
   readonly rotation?: AuthProvider.Rotation | undefined
   /** Default: status 401. */
   readonly rejection?: AuthProvider.Rejection | undefined
-  /** The life of access tokens in seconds. Default: 3600. */
+  /** The lifetime of access tokens in seconds. Default: 3600. */
   readonly expiresIn?: number | undefined
-  /** How long each exchange takes when the script says nothing. Default: no time. */
+  /** How long an exchange takes without a step in the script. Default: no time. */
   readonly latency?: Duration.DurationInput | undefined
   readonly defaultLifetime?: Duration.DurationInput | undefined
   readonly revokeReplaced?: boolean | undefined

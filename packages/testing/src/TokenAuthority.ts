@@ -1,6 +1,6 @@
 /**
- * The small token server behind every sandbox: it issues, rotates, expires and revokes opaque tokens, and knows which
- * were spent. It is written from the RFCs and the providers' pages, and shares no code with the client.
+ * The small token server behind every sandbox: it issues, rotates, expires and revokes opaque tokens, and records which
+ * were spent. It follows the RFCs and the providers' documentation, and shares no code with the client.
  *
  * @since 0.1.0
  */
@@ -11,41 +11,47 @@ import * as Effect from "effect/Effect"
 import { note } from "./internal/trace.ts"
 
 /**
- * What happens when a refresh token that was already exchanged is presented again.
+ * The reaction to a refresh token that was already exchanged.
  *
  * - `refuse`: it is refused (default).
- * - `revoke-family`: it is refused, and every token of its sign-in dies with it (RFC 9700 section 4.14.2).
- * - `grace`: it still works until the access token that replaced it is first used, as Doorkeeper does.
+ * - `revoke-family`: it is refused, and all tokens of its sign-in are revoked (RFC 9700 section 4.14.2).
+ * - `{ repeatable }`: it still works for this time after its first exchange (Auth0, Okta), or until one of the new
+ *   tokens is used (`"untilUsed"`, Doorkeeper). After that it is refused, or its family is revoked.
  *
  * @see RFC 9700 section 4.14: https://www.rfc-editor.org/rfc/rfc9700#section-4.14
  * @since 0.1.0
  * @category models
  */
-export type ReusePolicy = "refuse" | "revoke-family" | "grace"
+export type ReusePolicy = "refuse" | "revoke-family" | {
+  readonly repeatable: Duration.DurationInput | "untilUsed"
+  /** Default: `refuse`. */
+  readonly then?: "refuse" | "revoke-family" | undefined
+}
 
 /**
- * How the tokens live. All of it can be changed while the authority runs; tokens that were issued keep their life.
+ * The lifetimes and rotation of tokens. All options can be changed while the authority runs; issued tokens keep their
+ * lifetime.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** Default: 24 hours. `Infinity` where tokens have no end. */
+  /** Default: 24 hours. `Infinity`: tokens never expire. */
   readonly accessLifetime?: Duration.DurationInput | undefined
-  /** Default: 365 days. A function gives the moment itself (epoch milliseconds); `none`: no refresh tokens. */
+  /** Default: 365 days. A function returns the time of expiry (epoch milliseconds). `none`: no refresh tokens. */
   readonly refreshLifetime?: Duration.DurationInput | "none" | RefreshExpiry | undefined
   /** Whether a refresh replaces the refresh token. Default: true. */
   readonly rotation?: boolean | undefined
   /** Default: `refuse`. */
   readonly reuse?: ReusePolicy | undefined
-  /** Whether a refresh kills the access tokens issued before in the same sign-in. Default: false. */
+  /** Whether a refresh revokes the earlier access tokens of the same sign-in. Default: false. */
   readonly oneAccessToken?: boolean | undefined
   /** Makes the text of a token. Default: 64 hexadecimal digits from the platform's cryptographic generator. */
   readonly tokenText?: ((kind: "access" | "refresh") => string) | undefined
 }
 
 /**
- * When a refresh token dies, from now and the moment of the sign-in (all in epoch milliseconds).
+ * Returns when a refresh token expires, from the current time and the time of the sign-in (all in epoch milliseconds).
  *
  * @since 0.1.0
  * @category models
@@ -53,7 +59,7 @@ export interface Options {
 export type RefreshExpiry = (at: { readonly now: number; readonly signedInAt: number }) => number
 
 /**
- * A pair of tokens, as issued. `number` names it in logs; the texts are the secrets themselves.
+ * An issued pair of tokens. Logs show its `number`; the texts are secrets.
  *
  * @since 0.1.0
  * @category models
@@ -61,21 +67,22 @@ export type RefreshExpiry = (at: { readonly now: number; readonly signedInAt: nu
 export interface Issued {
   /** 1 for the first pair of this authority, 2 for the second, … */
   readonly number: number
-  /** The number of the sign-in that it descends from. */
+  /** The number of its sign-in. */
   readonly family: number
   readonly subject: string
   readonly scopes: ReadonlyArray<string>
   readonly accessToken: string
-  /** Absent where there are no refresh tokens. */
+  /** Absent if there are no refresh tokens. */
   readonly refreshToken: string | undefined
-  /** Epoch milliseconds, like the other times. */
+  /** Epoch milliseconds; so are the other times. */
   readonly issuedAt: number
   readonly accessExpiresAt: number
   readonly refreshExpiresAt: number
 }
 
 /**
- * A token was not accepted: never issued here, past its life, revoked, or a refresh token that was exchanged before.
+ * A token was not accepted: it was never issued here, has expired, was revoked, or is a refresh token that was already
+ * exchanged.
  *
  * @since 0.1.0
  * @category errors
@@ -85,32 +92,32 @@ export class TokenRefused extends Data.TaggedError("TokenRefused")<{
 }> {}
 
 /**
- * The authority. Every change is made in one step: two requests never see a state in between.
+ * The authority. Every change is atomic.
  *
  * @since 0.1.0
  * @category models
  */
 export interface TokenAuthority {
-  /** Starts a family of tokens: what a sign-in does. */
+  /** Issues the first tokens of a new sign-in (a new family). */
   readonly issue: (
     subject: string,
     options?: { readonly scopes?: ReadonlyArray<string> | undefined }
   ) => Effect.Effect<Issued>
-  /** Spends a refresh token. */
+  /** Exchanges a refresh token for new tokens. */
   readonly refresh: (refreshToken: string) => Effect.Effect<Issued, TokenRefused>
-  /** Looks at an access token that a request carries. */
+  /** Checks the access token of a request. */
   readonly check: (accessToken: string | undefined) => Effect.Effect<Issued, TokenRefused>
-  /** Kills one token, of either kind, and nothing else. Whether there was such a token that lived. */
+  /** Revokes one token of either kind, and nothing else. Returns whether the token was valid. */
   readonly revoke: (token: string) => Effect.Effect<boolean>
-  /** Ends the life of every access token now; how many lived. */
+  /** Expires all access tokens now. Returns how many were valid. */
   readonly expireAccessTokens: Effect.Effect<number>
-  /** Ends the life of every refresh token now; how many lived. */
+  /** Expires all refresh tokens now. Returns how many were valid. */
   readonly expireRefreshTokens: Effect.Effect<number>
-  /** Kills every token now; how many lived. */
+  /** Revokes all tokens now. Returns how many were valid. */
   readonly revokeAll: Effect.Effect<number>
-  /** Changes how tokens that are issued from now on live. */
+  /** Changes the options for tokens that are issued from now on. */
   readonly configure: (change: Options) => Effect.Effect<void>
-  /** What may be said of a token: `access 3`, `refresh 3` or `unknown`. */
+  /** The name of a token in logs: `access 3`, `refresh 3` or `unknown`. */
   readonly describe: (token: string) => string
 }
 
@@ -127,7 +134,10 @@ interface RefreshEntry {
   readonly number: number
   ends: number
   revoked: boolean
-  spent: boolean
+  /** When it was first exchanged for another one. */
+  spentAt: number | undefined
+  /** Whether a token that replaced it was used. */
+  replacementUsed: boolean
 }
 
 interface State {
@@ -151,9 +161,9 @@ interface Seed {
   readonly scopes: ReadonlyArray<string>
   readonly family?: number | undefined
   readonly signedInAt: number
-  /** A refresh token that stays, where they do not rotate. */
+  /** The refresh token that is kept, without rotation. */
   readonly keep?: RefreshEntry | undefined
-  /** A refresh token that goes, where they do. */
+  /** The refresh token that is replaced, with rotation. */
   readonly replaces?: RefreshEntry | undefined
 }
 
@@ -182,7 +192,14 @@ const mint = (state: State, now: number, seed: Seed): Pair => {
   state.byAccess.set(pair.accessToken, pair)
   if (seed.keep !== undefined) seed.keep.pair = pair
   else if (pair.refreshToken !== undefined) {
-    state.byRefresh.set(pair.refreshToken, { pair, number, ends: refreshExpiresAt, revoked: false, spent: false })
+    state.byRefresh.set(pair.refreshToken, {
+      pair,
+      number,
+      ends: refreshExpiresAt,
+      revoked: false,
+      spentAt: undefined,
+      replacementUsed: false
+    })
   }
   return pair
 }
@@ -192,12 +209,24 @@ const revokeFamily = (state: State, family: number): void => {
   for (const entry of state.byRefresh.values()) if (entry.pair.family === family) entry.revoked = true
 }
 
+const isRepeatable = (
+  reuse: ReusePolicy | undefined,
+  { replacementUsed }: RefreshEntry,
+  spentAt: number,
+  now: number
+): boolean => {
+  if (typeof reuse !== "object") return false
+  if (reuse.repeatable === "untilUsed") return !replacementUsed
+  return now - spentAt < Duration.toMillis(reuse.repeatable)
+}
+
 const spend = (state: State, now: number, token: string): Pair | TokenRefused => {
   const { options } = state
   const entry = state.byRefresh.get(token)
   if (entry === undefined) return new TokenRefused({ why: "unknown" })
-  if (entry.spent && (options.reuse !== "grace" || entry.revoked)) {
-    if (options.reuse === "revoke-family") revokeFamily(state, entry.pair.family)
+  if (entry.spentAt !== undefined && !isRepeatable(options.reuse, entry, entry.spentAt, now)) {
+    const then = typeof options.reuse === "object" ? options.reuse.then : options.reuse
+    if (then === "revoke-family") revokeFamily(state, entry.pair.family)
     return new TokenRefused({ why: "spent" })
   }
   if (entry.revoked) return new TokenRefused({ why: "revoked" })
@@ -207,7 +236,8 @@ const spend = (state: State, now: number, token: string): Pair | TokenRefused =>
     for (const pair of state.pairs) if (pair.family === family) pair.accessRevoked = true
   }
   const rotates = options.rotation !== false
-  entry.spent = rotates
+  if (rotates) entry.spentAt ??= now
+  if (entry.pair.replaces !== undefined) entry.pair.replaces.replacementUsed = true
   const seed = { subject, scopes, family, signedInAt }
   return mint(state, now, rotates ? { ...seed, replaces: entry } : { ...seed, keep: entry })
 }
@@ -217,14 +247,13 @@ const check = (state: State, now: number, token: string | undefined): Pair | Tok
   if (pair === undefined) return new TokenRefused({ why: "unknown" })
   if (pair.accessRevoked) return new TokenRefused({ why: "revoked" })
   if (now >= pair.accessEnds) return new TokenRefused({ why: "expired" })
-  // The first use of an access token ends the grace of the refresh token that it came from.
-  if (pair.replaces !== undefined) pair.replaces.revoked = true
+  if (pair.replaces !== undefined) pair.replaces.replacementUsed = true
   return pair
 }
 
 const lives = {
   access: (pair: Pair, now: number) => !pair.accessRevoked && now < pair.accessEnds,
-  refresh: (entry: RefreshEntry, now: number) => !entry.revoked && !entry.spent && now < entry.ends
+  refresh: (entry: RefreshEntry, now: number) => !entry.revoked && entry.spentAt === undefined && now < entry.ends
 }
 
 const revoke = (state: State, now: number, token: string): boolean => {
@@ -264,7 +293,7 @@ const orRefused = (found: Pair | TokenRefused): Effect.Effect<Pair, TokenRefused
   found instanceof TokenRefused ? Effect.fail(found) : Effect.succeed(found)
 
 /**
- * Makes an authority that has issued nothing yet. Time comes from the Clock of whoever asks.
+ * Makes an authority without tokens. The time comes from the caller's Clock.
  *
  * @since 0.1.0
  * @category constructors
@@ -280,7 +309,10 @@ export const make = (options?: Options): Effect.Effect<TokenAuthority> =>
         ),
       refresh: (token) =>
         atNow((now) => {
-          const presented = { refresh: describe(state, token), spent: state.byRefresh.get(token)?.spent ?? false }
+          const presented = {
+            refresh: describe(state, token),
+            spent: state.byRefresh.get(token)?.spentAt !== undefined
+          }
           return { presented, found: spend(state, now, token) }
         }).pipe(
           Effect.tap(({ found, presented }) =>

@@ -1,5 +1,5 @@
 /**
- * What every token store must do, as one suite: three lines for a store, and it is tested as all others are.
+ * The laws of every token store, as one test suite. Three lines test your own store like the others.
  *
  * ```ts
  * import * as TokenStoreLaws from "@effect-auth/testing/TokenStoreLaws"
@@ -7,7 +7,8 @@
  * TokenStoreLaws.suite("my store", MyStore.layer({ url: "…" }), { durable: true })
  * ```
  *
- * `suite` needs `vitest` and `@effect/vitest`; `laws` are plain Effects that run anywhere.
+ * This module is for test files of `vitest` with `@effect/vitest`. `laws` are plain Effects, for other ways to declare
+ * tests.
  *
  * @since 0.1.0
  */
@@ -19,12 +20,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as reports from "./internal/lawsOfChanges.ts"
 import * as contention from "./internal/lawsOfContention.ts"
 import * as reading from "./internal/lawsOfRecords.ts"
 import { fails, freshKey, holds, type LawBroken, read, same, sessionRecord, write } from "./internal/lawSupport.ts"
 
 /**
- * One law: `run` fails with {@link LawBroken} where the store in the environment breaks it.
+ * One law: `run` fails with {@link LawBroken} if the store in the context breaks it.
  *
  * @since 0.1.0
  * @category models
@@ -36,7 +38,7 @@ export interface Law {
 
 export {
   /**
-   * A store did what no token store may do.
+   * The error of a store that broke a law.
    *
    * @since 0.1.0
    * @category errors
@@ -45,24 +47,33 @@ export {
 } from "./internal/lawSupport.ts"
 
 /**
- * What a suite should know about a store beyond its layer.
+ * The options of a suite.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
-  /** A second build of the layer reads what a first one wrote. Default: false. */
+  /** Whether a second build of the layer reads the records of the first one. Default: false. */
   readonly durable?: boolean | undefined
-  /** How to take the store's backend away and bring it back, for the laws of failure. */
+  /** How to stop and restart the store's backend, for the laws of failure. */
   readonly outage?: Outage | undefined
+  /**
+   * For stores that several processes share: starts another process that runs `TokenStoreContender.run` with this task
+   * over the same store, and returns the text that it yields.
+   */
+  readonly process?: ((task: string) => Effect.Effect<string, unknown>) | undefined
   /** Whether the law of 10,000 accounts runs. Default: true. */
   readonly manyAccounts?: boolean | undefined
-  /** How long one law may take (default: 30 seconds). */
+  /**
+   * How long one law may take (default: 30 seconds). The law of processes may take six times as long, because processes
+   * must start.
+   */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
- * A way to take a backend away: no call may succeed between `begin` and `end`, and both must be done when they return.
+ * A way to make a backend fail. Between `begin` and `end` no call may succeed. Both must have taken effect when they
+ * return.
  *
  * @since 0.1.0
  * @category models
@@ -75,15 +86,15 @@ export interface Outage {
 }
 
 /**
- * What holds for every store.
+ * The laws of every store.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const laws: ReadonlyArray<Law> = [...reading.laws, ...contention.laws]
+export const laws: ReadonlyArray<Law> = [...reading.laws, ...contention.laws, ...reports.laws]
 
 /**
- * Ten thousand accounts in one store: none is lost, none is mixed up.
+ * The law of 10,000 accounts in one store: each account keeps its own record.
  *
  * @since 0.1.0
  * @category constructors
@@ -91,7 +102,16 @@ export const laws: ReadonlyArray<Law> = [...reading.laws, ...contention.laws]
 export const lawOfManyAccounts: Law = contention.manyAccounts
 
 /**
- * Two builds of one layer over the same data: what one wrote the other reads, and only one of them wins.
+ * The law of eight processes that write one record. `start` is like `process` of the options.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const lawOfProcesses: (start: (task: string) => Effect.Effect<string, unknown>) => Law = contention.processes
+
+/**
+ * The laws of two builds of one layer over the same data: each reads the writes of the other, and only one of them wins
+ * a version.
  *
  * @since 0.1.0
  * @category constructors
@@ -117,13 +137,20 @@ export const durableLaws = <E>(
         const [left, right] = yield* Effect.all([build, build])
         yield* contention.race(left, right)
       }))
+    },
+    {
+      name: "where there are changes, one instance hears of what another wrote",
+      run: Effect.scoped(Effect.gen(function*() {
+        const [left, right] = yield* Effect.all([build, build])
+        yield* reports.heardElsewhere(left, right)
+      }))
     }
   ]
 }
 
 /**
- * A backend that goes away: calls fail with `TokenStoreError` within a bounded time, an acknowledged write is never
- * lost, a record is never torn, and the store comes back by itself.
+ * The law of a backend that fails: calls fail with `TokenStoreError` within a limited time, an acknowledged write is
+ * never lost, a record is never partly written, and the store recovers by itself.
  *
  * @since 0.1.0
  * @category constructors
@@ -144,11 +171,13 @@ export const lawOfOutage = (outage: Outage): Law => ({
     const found = yield* read(store, key).pipe(
       Effect.retry(Schedule.intersect(Schedule.spaced(100), Schedule.recurs(150)))
     )
-    // An outage takes the answer away, not always the write: both are right, half of each is not.
+    // In an outage the answer is lost, but the write may have arrived. Either record is right, but not a mix of both.
     yield* same("the record after the outage", found, found?.version === 2 ? second : first)
-    const version = found?.version ?? 0
-    const won = yield* store.compareAndSet(key, version, sessionRecord(key, version + 1))
-    yield* holds("outage", won, "the store did not take a write after the outage")
+    const overwrite = (version: number) => store.compareAndSet(key, version, sessionRecord(key, version + 1))
+    if (yield* overwrite(found?.version ?? 0)) return
+    // The write without an answer can arrive late, even after that read.
+    yield* same("the record after a late write", yield* read(store, key), second)
+    yield* holds("outage", yield* overwrite(2), "the store did not take a write after the outage")
   })
 })
 
@@ -163,7 +192,7 @@ const failsInTime = <A>(what: string, call: Effect.Effect<A, TokenStoreError>, b
   )
 
 /**
- * Registers every law as a test of the store that `layer` builds; each law gets a build of its own.
+ * Registers every law as a test of the store that `layer` builds. Each law gets its own build.
  *
  * @since 0.1.0
  * @category constructors
@@ -180,5 +209,8 @@ export const suite = <E>(name: string, layer: Layer.Layer<TokenStore, E>, option
       it.live(law.name, () => Effect.provide(law.run, Layer.fresh(layer)), timeout)
     }
     for (const law of options.durable === true ? durableLaws(layer) : []) it.live(law.name, () => law.run, timeout)
+    if (options.process === undefined) return
+    const together = lawOfProcesses(options.process)
+    it.live(together.name, () => Effect.provide(together.run, Layer.fresh(layer)), 6 * timeout)
   })
 }

@@ -1,11 +1,11 @@
 /**
- * The Wallet App API as its pages describe it: users, the keys they made, two calls that need a permission. Import it
- * from `@effect-auth/testing/wallet-app`; it needs `@effect-auth/wallet-app` and no other provider.
+ * The Wallet App API as its documentation describes it: users, their keys, and two calls that need a permission. Import
+ * it from `@effect-auth/testing/wallet-app`; it needs `@effect-auth/wallet-app` and no other provider.
  *
- * Errors are documented nowhere. What is assumed: 401 for wrong credentials (an option) and for a dead key, 403 for a
- * missing permission, 422 for a field that does not fit, 400 for a body that is not JSON, 406 without
- * `Accept: application/json`, 415 without `Content-Type: application/json`, 404 for an unknown path. Two names for one
- * thing are an option, too.
+ * The documentation has no errors. The sandbox assumes: 401 for wrong credentials (an option) and for an invalid key,
+ * 403 for a missing permission, 422 for an invalid field, 400 for a body that is not JSON, 406 without `Accept:
+ * application/json`, 415 without `Content-Type: application/json`, 404 for an unknown path. If the documentation has
+ * two names for one thing, the name is an option.
  *
  * @see https://api-docs.walletapp.co/oauth (Tokens)
  * @since 0.1.0
@@ -34,7 +34,7 @@ export interface User {
   readonly password: string
   /** A UUID. */
   readonly id?: string | undefined
-  /** What this user can give to a key; what is asked beyond it is left out. Default: everything. */
+  /** The permissions that this user can give to a key; other requested ones are left out. Default: all. */
   readonly permissions?: ReadonlyArray<string> | undefined
 }
 
@@ -48,29 +48,29 @@ export interface Brand {
   readonly identifier: string
   readonly name: string
   readonly members?: ReadonlyArray<typeof WalletAppApi.Member.Type> | undefined
-  /** By code; `email` is whose pass it is. */
+  /** The passes, by code. `email` is the member that a pass belongs to. */
   readonly passes?: ReadonlyArray<{ readonly code: string; readonly email?: string | undefined }> | undefined
 }
 
 /**
- * How the sandbox speaks, where the pages say two things or nothing.
+ * The choices of the sandbox where the documentation is unclear or contradicts itself.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Dialect {
-  /** What a new key is called. */
+  /** The field name of a new key. */
   readonly key: "key" | "token"
-  /** What its permissions are called when it is made. */
+  /** The field name of the permissions in the answer that creates the key. */
   readonly granted: "permissions" | "abilities"
-  /** What its permissions are called when it describes itself. */
+  /** The field name of the permissions in the token information. */
   readonly described: "permissions" | "abilities"
   /** The status for wrong credentials; 200 has `success: false`. */
   readonly refusal: 200 | 401 | 422
 }
 
 /**
- * How the sandbox is set up. Everything has a default, exported as {@link defaults}.
+ * The options of the sandbox. Everything has a default, exported as {@link defaults}.
  *
  * @since 0.1.0
  * @category models
@@ -79,12 +79,12 @@ export interface Options {
   readonly users?: ReadonlyArray<User> | undefined
   readonly brands?: ReadonlyArray<Brand> | undefined
   readonly dialect?: Partial<Dialect> | undefined
-  /** How keys live. Default: without end. */
+  /** The lifetime of keys. Default: they never expire. */
   readonly tokens?: TokenAuthority.Options | undefined
 }
 
 /**
- * What the sandbox has when nothing is said: one user and one brand, and the words of the page.
+ * The default contents: one user and one brand, with the field names of the documentation.
  *
  * @since 0.1.0
  * @category models
@@ -101,7 +101,7 @@ export const defaults = {
 } as const satisfies Options
 
 /**
- * The sandbox: what all have, and the users of this one.
+ * The sandbox: the members of every sandbox, and the users.
  *
  * @since 0.1.0
  * @category models
@@ -145,7 +145,7 @@ const isJson = (text: string): boolean => {
 
 const answer = (status: number, message: string) => HttpServerResponse.unsafeJson({ message }, { status })
 
-/** What is looked at before the contract reads the request. */
+/** The checks before the contract decodes the request. */
 const door = (request: Sandbox.Received): HttpServerResponse.HttpServerResponse | undefined => {
   if (describe(request).operation === "other") return answer(404, "Not found")
   if (request.headers["accept"] !== "application/json") return answer(406, "Accept: application/json is required")
@@ -156,14 +156,14 @@ const door = (request: Sandbox.Received): HttpServerResponse.HttpServerResponse 
   return isJson(request.body) ? undefined : answer(400, "The body is not JSON")
 }
 
-/** The page of List members is a GET with a query, and its example a POST with a body: both are answered. */
+/** The documentation of List members is a GET with a query, but its example is a POST with a body. Both work here. */
 const asQuery = (received: Sandbox.Received): Sandbox.Received => {
   if (received.method !== "POST" || received.url.split("?")[0] !== "/members/list") return received
   const fields = Object.entries(Object(JSON.parse(received.body))).map(([name, value]) => [name, String(value)])
   return { ...received, method: "GET", url: `/members/list?${new URLSearchParams(fields)}`, body: "" }
 }
 
-/** A number, a bar and 40 digits: the format is not documented, and the bar is what a careless client trips over. */
+/** A number, a bar and 40 digits. The format is not documented; the bar tests clients that don't encode it. */
 const keyText = (): () => string => {
   let count = 0
   return () => {
@@ -173,7 +173,7 @@ const keyText = (): () => string => {
 }
 
 /**
- * Makes a sandbox with nobody signed in.
+ * Makes a sandbox without any session.
  *
  * @since 0.1.0
  * @category constructors
@@ -215,7 +215,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
   })
 
 /**
- * The sandbox as a service, for tests that steer it.
+ * The sandbox as a service, for tests that control it.
  *
  * @since 0.1.0
  * @category layers
@@ -223,7 +223,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
 export const layer = (options?: Options): Layer.Layer<WalletAppSandbox> => Layer.effect(WalletAppSandbox, make(options))
 
 /**
- * The `HttpClient` of a program under test: the sandbox in place of the network, in process.
+ * The `HttpClient` for a program under test: it sends requests to the sandbox in memory instead of the network.
  *
  * @since 0.1.0
  * @category layers

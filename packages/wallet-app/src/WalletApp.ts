@@ -1,70 +1,83 @@
 /**
- * The one-liners: a user's session and the client that carries its key, from options written once.
+ * The layers of Wallet App: the session of one user with its client, those of many accounts, or a key for one piece of
+ * work.
+ *
+ * ```ts
+ * const brands = yield* (yield* WalletAppClient).get("/brands")
+ * ```
+ *
+ * A path is relative to the host. A full URL is used unchanged, and must have the same host or one of the `origins` in
+ * the settings. A rejection renews the session, which needs the option `credentials`, and sends the request once more;
+ * every other status is an ordinary response. A client of the contract can use it too:
+ *
+ * ```ts
+ * const api = yield* HttpApiClient.group(WalletAppApi, { group: "api", httpClient: yield* WalletAppClient })
+ * ```
  *
  * @since 0.1.0
  */
-import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
-import type { SignInError } from "@effect-auth/core/AuthService"
-import type { TokenStore } from "@effect-auth/core/TokenStore"
+import type { SignInError } from "@effect-auth/core/AuthError"
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as WalletAppAuth from "./WalletAppAuth.ts"
-import * as WalletAppClient from "./WalletAppClient.ts"
 import type { Permission } from "./WalletAppPermission.ts"
 
 /**
- * What is behaviour: of the session, and of the client.
+ * The client of one user. Don't provide it as `HttpClient`: every library in scope would send the token.
  *
  * @since 0.1.0
- * @category models
+ * @category tags
  */
-export interface Behaviour extends WalletAppAuth.Behaviour {
-  readonly client?: WalletAppClient.Behaviour | undefined
-}
+export class WalletAppClient
+  extends Context.Tag("@effect-auth/wallet-app/WalletAppClient")<WalletAppClient, AuthHttpClient.Client>()
+{}
 
 /**
- * Data and behaviour.
+ * The sessions of many accounts and their clients: `get(account)` yields `{ auth, client }`.
  *
  * @since 0.1.0
- * @category models
+ * @category tags
  */
-export interface Options extends WalletAppAuth.Data, Behaviour {}
+export class WalletAppSessions extends Context.Tag("@effect-auth/wallet-app/WalletAppSessions")<
+  WalletAppSessions,
+  AuthHttpClient.Accounts<WalletAppAuth.Service>
+>() {}
 
 /**
- * `WalletAppAuth` and `WalletAppClient` for one user.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<
-  WalletAppAuth.WalletAppAuth | WalletAppClient.WalletAppClient,
-  AuthMisconfigured,
-  HttpClient.HttpClient | TokenStore
-> => Layer.provideMerge(WalletAppClient.layer(options, options.client), WalletAppAuth.layer(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
+ * The layers. All fail with `AuthMisconfigured` when the settings are invalid. Those with settings from a configuration
+ * fail with a `ConfigError` when a setting is missing.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerConfig = (
-  data: Config.Config.Wrap<WalletAppAuth.Data>,
-  behaviour?: Behaviour
-): Layer.Layer<
-  WalletAppAuth.WalletAppAuth | WalletAppClient.WalletAppClient,
-  AuthMisconfigured | ConfigError,
-  HttpClient.HttpClient | TokenStore
-> => Layer.unwrapEffect(Effect.map(Config.unwrap(data), (data) => layer({ ...behaviour, ...data })))
+export const {
+  /** The session of one user and its client. */
+  layer,
+  /** The session of one user. */
+  layerAuth,
+  /** The client of the session that is in the context. */
+  layerClient,
+  /** The session of one user and its client, with settings from the configuration. */
+  layerConfig,
+  /** The sessions of many accounts and their clients. */
+  layerSessions,
+  /** The sessions of many accounts and their clients, with settings from the configuration. */
+  layerSessionsConfig
+} = /* @__PURE__ */ ProviderLayers.make({
+  auth: WalletAppAuth.WalletAppAuth,
+  client: WalletAppClient,
+  sessions: WalletAppSessions,
+  provider: WalletAppAuth.provider,
+  make: WalletAppAuth.make
+})
 
 /**
- * A session with a key for one piece of work, and a client that carries it. The key is deleted when the scope closes.
+ * A session with a key for one piece of work, and a client that sends the key. The key is deleted when the scope
+ * closes.
  *
  * ```ts
  * const brands = Effect.scoped(Effect.gen(function*() {
@@ -81,13 +94,13 @@ export const scoped = Effect.fnUntraced(function*(
   options?: {
     /** Default: those of the session's option `credentials`. */
     readonly credentials?: WalletAppAuth.WalletAppCredentials | undefined
-    readonly client?: WalletAppClient.Behaviour | undefined
+    readonly client?: AuthHttpClient.ClientOptions | undefined
   }
 ): Effect.fn.Return<
-  { readonly auth: WalletAppAuth.Service; readonly client: WalletAppClient.Service },
+  AuthHttpClient.Account<WalletAppAuth.Service>,
   SignInError,
   WalletAppAuth.WalletAppAuth | HttpClient.HttpClient | Scope.Scope
 > {
   const auth = yield* (yield* WalletAppAuth.WalletAppAuth).scoped(permissions, options?.credentials)
-  return { auth, client: yield* WalletAppClient.fromAuthService(auth, auth.data, options?.client) }
+  return { auth, client: yield* AuthHttpClient.fromSession(auth, options?.client) }
 })

@@ -1,10 +1,10 @@
 /**
- * The wire contract of the Wallet App API, as far as a session needs it: request, inspect and delete a token, and two
- * calls that need one. The typed client, the sandbox server and the OpenAPI document are derived from
- * {@link WalletAppApi}.
+ * The part of the Wallet App API's wire contract that a session needs: request, inspect and delete a token, and three
+ * calls that need one. The typed client, the sandbox server and the OpenAPI document are derived from {@link
+ * WalletAppApi}.
  *
- * What is called `key` when it is requested is called `token` when it describes itself, and its `permissions` are
- * called `abilities` there: both names are read in both places. Unknown fields are tolerated everywhere.
+ * The documentation calls a new key `key` and its rights `permissions`, but in the token information they are `token`
+ * and `abilities`. The contract accepts both names in both places. Unknown fields are ignored.
  *
  * @see https://api-docs.walletapp.co/oauth (Tokens)
  * @see https://api-docs.walletapp.co/brands
@@ -22,8 +22,6 @@ import * as Schema from "effect/Schema"
 import { onWire } from "./WalletAppError.ts"
 import { known } from "./WalletAppPermission.ts"
 
-export * from "./WalletAppError.ts"
-
 /**
  * The documented hosts. There is no published host for tests.
  *
@@ -35,15 +33,18 @@ export const hosts = {
 } as const
 
 /**
- * The headers of every call.
+ * The headers of every call. The endpoints don't list them: a session's client adds them, and the OpenAPI document
+ * shows them.
  *
  * @since 0.1.0
- * @category schemas
+ * @category models
  */
-export const Headers = Schema.Struct({ accept: Schema.Literal("application/json") })
+export const headers: ReadonlyArray<WireSchema.Header> = [
+  { name: "accept", required: true, values: ["application/json"] }
+]
 
 /**
- * A permission: one of the page's list, or any other text.
+ * A permission: a documented one, or any other text.
  *
  * @since 0.1.0
  * @category schemas
@@ -53,7 +54,8 @@ export const Permission = Schema.Union(Schema.Literal(...known), Schema.String).
 })
 
 /**
- * The body of a request for a token. The page lists all three as optional; none can be left out.
+ * The body of a request for a token. The documentation lists all three fields as optional, but the server needs all of
+ * them.
  *
  * @since 0.1.0
  * @category schemas
@@ -85,19 +87,21 @@ export const TokenResponse = Schema.Struct({
 })
 
 /**
- * A refusal with the status of a success: `success` is false, or there is an `error`. Not documented; the envelope makes
- * it possible, and third-party clients look for it.
+ * A refusal with a success status: `success` is false, or there is an `error`. It is not documented, but the envelope
+ * allows it, and third-party clients check for it.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Refusal = Schema.Union(
   Schema.Struct({ success: Schema.Literal(false), message: Schema.optional(Schema.String) }),
-  Schema.Struct({ error: Schema.NonEmptyString })
+  Schema.Struct({
+    error: Schema.Unknown.pipe(Schema.filter(Boolean)).annotations({ jsonSchema: { type: "string", minLength: 1 } })
+  })
 )
 
 /**
- * What a token tells about itself. No envelope here. The format of `last_used_at` is not documented.
+ * The token information, without an envelope. The format of `last_used_at` is not documented.
  *
  * @since 0.1.0
  * @category schemas
@@ -112,14 +116,15 @@ export const TokenInfo = Schema.Struct({
 })
 
 /**
- * The token that made the call is gone.
+ * The token of the call was deleted.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Deleted = Schema.Struct({
   success: Schema.optional(Schema.Boolean),
-  message: Schema.optional(Schema.String)
+  message: Schema.optional(Schema.String),
+  error: Schema.optional(Schema.Unknown)
 })
 
 /**
@@ -187,7 +192,7 @@ export const Members = Schema.Struct({
 })
 
 /**
- * A pass of a member. What a coupon and a store card hold is not documented.
+ * A pass of a member. The fields of a coupon and a store card are not documented.
  *
  * @see https://api-docs.walletapp.co/passes
  * @since 0.1.0
@@ -212,7 +217,7 @@ export const Pass = Schema.Struct({
 export const FoundPass = Schema.Struct({ success: Schema.optional(Schema.Boolean), data: Pass })
 
 /**
- * The key as a bearer; without a living one the answer is 401 (assumed).
+ * The key as a bearer token. Without a valid one the answer is 401 (assumed).
  *
  * @since 0.1.0
  * @category tags
@@ -226,7 +231,6 @@ export class Key extends HttpApiMiddleware.Tag<Key>()("@effect-auth/wallet-app/K
 class Tokens extends HttpApiGroup.make("tokens")
   .add(
     HttpApiEndpoint.post("createToken", "/oauth/token")
-      .setHeaders(Headers)
       .setPayload(CreateTokenPayload)
       .addSuccess(Schema.Union(TokenResponse, Refusal))
       .addError(onWire.NotAuthorized)
@@ -235,14 +239,12 @@ class Tokens extends HttpApiGroup.make("tokens")
   )
   .add(
     HttpApiEndpoint.get("tokenInfo", "/oauth/token")
-      .setHeaders(Headers)
       .addSuccess(TokenInfo)
       .middleware(Key)
       .annotate(OpenApi.Summary, "Token information")
   )
   .add(
     HttpApiEndpoint.del("deleteToken", "/oauth/token")
-      .setHeaders(Headers)
       .addSuccess(Deleted)
       .middleware(Key)
       .annotate(OpenApi.Summary, "Delete your token")
@@ -253,14 +255,12 @@ class Tokens extends HttpApiGroup.make("tokens")
 class Api extends HttpApiGroup.make("api")
   .add(
     HttpApiEndpoint.get("brands", "/brands")
-      .setHeaders(Headers)
       .addSuccess(Brands)
       .addError(onWire.PermissionMissing)
       .annotate(OpenApi.Summary, "List brands")
   )
   .add(
     HttpApiEndpoint.get("members", "/members/list")
-      .setHeaders(Headers)
       .setUrlParams(Schema.Struct({
         brand_id: Schema.String,
         page: Schema.optional(Schema.NumberFromString),
@@ -272,7 +272,6 @@ class Api extends HttpApiGroup.make("api")
   )
   .add(
     HttpApiEndpoint.get("pass", "/passes")
-      .setHeaders(Headers)
       .setUrlParams(Schema.Struct({
         email: Schema.optional(Schema.String),
         brand_id: Schema.optional(Schema.String),
@@ -299,7 +298,7 @@ export class WalletAppApi extends HttpApi.make("wallet-app")
     title: "Wallet App API: the key of one user",
     version: "0.1.0",
     description: "Request, inspect and delete a token, and three calls. Written from the public documentation.",
-    transform: WireSchema.openApi,
+    transform: WireSchema.openApiWith(headers),
     servers: Object.entries(hosts).map(([description, url]) => ({ url, description }))
   }))
 {}

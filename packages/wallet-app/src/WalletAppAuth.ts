@@ -1,8 +1,8 @@
 /**
- * The session of one user at the Wallet App API: request a key with the permissions that are needed, keep it, delete it.
+ * The session of one user at the Wallet App API: request a key with the needed permissions, keep it, delete it.
  *
- * A key has no known end and nothing refreshes it: when it is rejected, only the password helps. Give `credentials`, and
- * the session signs in again by itself:
+ * A key has no known expiry and can't be refreshed. After a rejection only the password helps. With the option
+ * `credentials` the service signs in again by itself:
  *
  * ```ts
  * WalletApp.layerConfig({
@@ -13,37 +13,39 @@
  * })
  * ```
  *
- * **Keys are deleted**, because nothing else ends them: by `signOut`, by a sign-in that replaces them, at the end of a
- * scope ({@link scopedToken}), and before the permissions change (`formerPermissions`, {@link retire}). A key deletes
- * itself with itself as the bearer; one that was rejected can't, and counts as gone. A sign-in whose answer was lost may
- * leave a key behind that nobody knows.
+ * **Keys are deleted**, because they don't expire: by `signOut`, by a sign-in that replaces the session, at the end of
+ * a scope ({@link scopedToken}), and before the permissions change (`formerPermissions`, {@link retire}). The call that
+ * deletes a key uses the key itself as the bearer token; a rejected key can't do that and counts as deleted. If the
+ * answer of a sign-in is lost, a key may remain that can't be deleted.
  *
- * One layer is one user with one list of permissions: both are options and part of the realm, so that two lists never
- * share a key; what is left of the credentials is the password.
+ * One layer is one user with one list of permissions. Both are settings and part of the realm, so two lists never share
+ * a key. The credentials are only the password.
  *
  * @see https://api-docs.walletapp.co/oauth (Tokens)
  * @since 0.1.0
  */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
+import type { AccessTokenError, SignInError } from "@effect-auth/core/AuthError"
 import * as AuthError from "@effect-auth/core/AuthError"
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
+import type * as AuthProvider from "@effect-auth/core/AuthProvider"
 import * as AuthService from "@effect-auth/core/AuthService"
+import * as ProviderSettings from "@effect-auth/core/ProviderSettings"
+import type { Revocation } from "@effect-auth/core/Revocation"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
+import * as TokenSet from "@effect-auth/core/TokenSet"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/ConfigError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as calls from "./internal/calls.ts"
-import * as settings from "./internal/settings.ts"
+import { hosts } from "./WalletAppApi.ts"
 import type { Permission } from "./WalletAppPermission.ts"
 
 /**
- * What a user signs in with, beside the e-mail of the options.
+ * The credentials of a user, without the e-mail, which is a setting.
  *
  * @see https://api-docs.walletapp.co/oauth (Request a token)
  * @since 0.1.0
@@ -54,47 +56,33 @@ export interface WalletAppCredentials {
 }
 
 /**
- * What is data in the options: all of it can come from a configuration.
+ * The settings of one user.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Data {
-  /** `production` (default), or a URL of your own. */
-  readonly host?: string | undefined
+export interface Settings extends ProviderSettings.ProviderSettings {
   readonly email: string
-  /** What the key shall be allowed to do; what was granted may be less, see `missingPermissions`. */
+  /** The requested permissions of the key. The server may grant fewer, see `missingPermissions`. */
   readonly permissions: ReadonlyArray<Permission>
-  /** Lets secrets travel over plain http. Default: no, except to loopback addresses. */
-  readonly allowInsecure?: boolean | undefined
 }
 
 /**
- * What is behaviour in the options.
+ * The options of the session of one user and its client.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Behaviour extends AuthService.Options<WalletAppCredentials> {
-  /** Statuses that mean that the key is dead. Not documented; default: 401. */
-  readonly rejectedStatuses?: ReadonlyArray<number> | undefined
+export interface Options extends ProviderSettings.Options<WalletAppCredentials> {
   /**
-   * Lists of permissions that this account had before: their keys, where the store still holds them, are deleted when
-   * the session is made. One that could not be deleted is told in the log.
+   * Lists of permissions that this account had before. When the session is made, their keys are deleted if the store
+   * still has them. If a key can't be deleted, a warning is logged.
    */
   readonly formerPermissions?: ReadonlyArray<ReadonlyArray<Permission>> | undefined
 }
 
 /**
- * Everything that makes the session of one user.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options extends Data, Behaviour {}
-
-/**
- * What the current key tells about itself; not the key.
+ * The server's information about the current key, without the key.
  *
  * @see https://api-docs.walletapp.co/oauth (Token information)
  * @since 0.1.0
@@ -107,32 +95,32 @@ export type TokenInfo =
     /** `APITOKEN_` and a UUID. */
     readonly name: string | undefined
     readonly userId: string | undefined
-    /** As the server told it: its format is not documented. */
+    /** The server's value; its format is not documented. */
     readonly lastUsedAt: unknown
     readonly permissions: ReadonlyArray<string> | undefined
   }
 
 /**
- * The session of one user, and what is special at Wallet App.
+ * The session of one user, with the additional members of Wallet App.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service extends AuthService.AuthService<WalletAppCredentials> {
-  /** The options that are data, as they were given. */
-  readonly data: Data
-  /** Asks the server about the current key. A dead one is a value; an answer that tells nothing is an error. */
-  readonly tokenInfo: Effect.Effect<TokenInfo, AuthService.AccessTokenError>
-  /** What was asked for and not granted; empty when the server did not say what it granted. */
-  readonly missingPermissions: Effect.Effect<ReadonlyArray<Permission>, AuthService.AccessTokenError>
   /**
-   * A session of its own with a key for one piece of work, deleted when the scope closes. It is in no store. The password
-   * is the one given, else that of the option `credentials`.
+   * Asks the server about the current key. An invalid key is a value; an answer without this information is an error.
+   */
+  readonly tokenInfo: Effect.Effect<TokenInfo, AccessTokenError>
+  /** The requested permissions that were not granted; empty if the answer had no permissions. */
+  readonly missingPermissions: Effect.Effect<ReadonlyArray<Permission>, AccessTokenError>
+  /**
+   * A separate session with a key for one piece of work. The key is deleted when the scope closes, and is never stored.
+   * The password is the argument, or else that of the option `credentials`.
    */
   readonly scoped: (
     permissions: ReadonlyArray<Permission>,
     credentials?: WalletAppCredentials
-  ) => Effect.Effect<Service, AuthService.SignInError, Scope.Scope>
+  ) => Effect.Effect<Service, SignInError, Scope.Scope>
 }
 
 /**
@@ -143,156 +131,128 @@ export interface Service extends AuthService.AuthService<WalletAppCredentials> {
  */
 export class WalletAppAuth extends Context.Tag("@effect-auth/wallet-app/WalletAppAuth")<WalletAppAuth, Service>() {}
 
-type ProviderOptions = Data & Pick<Behaviour, "account" | "rejectedStatuses">
+/** Removes duplicates and keeps the order. */
+const listed = (permissions: unknown): ReadonlyArray<Permission> =>
+  Array.isArray(permissions) ? [...new Set(permissions)] : []
+
+const rules = (email: unknown, permissions: ReadonlyArray<Permission>): ReadonlyArray<ProviderSettings.Rule> => [
+  [ProviderSettings.isName(email), "email is empty or not a text"],
+  [permissions.length > 0, "permissions must be a list with at least one entry"],
+  [permissions.every(TokenSet.isTokenText), "a permission is not a word"]
+]
 
 /**
- * Wallet App as a provider, for whoever builds services of it: `AuthService.make`, or sessions of many users.
+ * Wallet App as a provider, for `AuthService.make` and `AuthSessions.make`. Fails with `AuthMisconfigured` (`options`,
+ * `url`, `insecure`) when the settings are invalid.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const provider = Effect.fnUntraced(function*(
-  options: ProviderOptions
-): Effect.fn.Return<AuthProvider<WalletAppCredentials>, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
-  const { api, resolved, statuses } = yield* prepare(options)
-  return providerOf(resolved, api, statuses)
-})
-
-const prepare = Effect.fnUntraced(function*(options: ProviderOptions) {
-  const resolved = yield* settings.resolve(options, options.account)
-  const statuses = options.rejectedStatuses ?? [401]
-  return { resolved, statuses, api: yield* calls.make(resolved, yield* HttpClient.HttpClient, statuses) }
-})
-
-const providerOf = (
-  resolved: settings.Settings,
-  api: calls.Calls,
-  statuses: ReadonlyArray<number>
-): AuthProvider<WalletAppCredentials> => ({
-  name: calls.providerName,
-  realm: resolved.realm,
-  origins: [resolved.origin],
-  rotation: "none",
-  rejection: { statuses },
-  signIn: api.signIn,
-  revoke: api.revoke,
-  // A new key does not end the old one.
-  revokeReplaced: true,
-  fingerprint: ({ password }) => Redacted.value(password)
-})
-
-/**
- * Makes the session of one user. Closing the scope stops what runs for it; it does not delete the key.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const make = Effect.fnUntraced(function*(
-  options: Options
+  settings: Settings,
+  options?: Options | ProviderSettings.SessionsOptions<WalletAppCredentials>
 ): Effect.fn.Return<
-  Service,
+  AuthProvider.Extended<WalletAppCredentials, Service>,
   AuthError.AuthMisconfigured,
-  HttpClient.HttpClient | TokenStore.TokenStore | Scope.Scope
+  HttpClient.HttpClient
 > {
-  const { api, resolved, statuses } = yield* prepare(options)
-  for (const permissions of options.formerPermissions ?? []) {
-    const former = yield* settings.resolve({ ...options, permissions }, options.account)
-    if (former.realm !== resolved.realm) yield* retireOrTell({ ...options, permissions })
+  const permissions = listed(settings.permissions)
+  const account = options !== undefined && "account" in options ? options.account : undefined
+  const about = { provider: "wallet-app", account, hosts, rules: rules(settings.email, permissions) }
+  const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const httpClient = yield* HttpClient.HttpClient
+  const rejection = { statuses: [401], ...options?.rejection }
+  const call = yield* calls.make(httpClient, {
+    baseUrl: base.href,
+    allowInsecure,
+    email: settings.email,
+    permissions,
+    rejected: rejection.statuses
+  })
+  return {
+    name: about.provider,
+    realm: realm(settings.email, [...permissions].sort()),
+    origins,
+    api: { baseUrl: base.href, prepare: acceptJson, allowInsecure },
+    rotation: "none",
+    rejection,
+    signIn: ({ password }) => call.createToken(password),
+    revoke: call.deleteToken,
+    // The old key stays valid after a new one is issued, so it must be deleted.
+    revokeReplaced: true,
+    fingerprint: ({ password }) => Redacted.value(password),
+    extend: (auth) => extend(auth, call, (narrow) => openScoped(auth, httpClient, { settings, options, ...narrow }))
   }
-  const auth = yield* AuthService.make(providerOf(resolved, api, statuses), options)
-  return extend(auth, options, api, yield* HttpClient.HttpClient)
 })
 
-/** A key that stays behind must not keep the new session from being made. */
-const retireOrTell = (options: Options) =>
-  Effect.catchTag(retire(options), "TokenStoreError", () => Effect.succeed("failed" as const)).pipe(
-    Effect.flatMap((outcome) =>
-      outcome === "failed" ? Effect.logWarning(leftBehind("former permissions")) : Effect.void
-    )
-  )
-
-const leftBehind = (whose: string) => `${calls.providerName}: the key with ${whose} could not be deleted`
-
 /**
- * Signs out the stored session of these options, which deletes its key. Do it before you change the permissions of an
- * account: with other permissions nobody looks for that key again.
- *
- * @since 0.1.0
- * @category combinators
- */
-export const retire = (
-  options: Data & Pick<Behaviour, "account" | "rejectedStatuses">
-): Effect.Effect<
-  AuthService.Revocation,
-  AuthError.AuthMisconfigured | AuthError.TokenStoreError,
-  HttpClient.HttpClient | TokenStore.TokenStore
-> =>
-  Effect.scoped(
-    provider(options).pipe(
-      Effect.flatMap((former) => AuthService.make(former, { account: options.account, refresh: { mode: "onDemand" } })),
-      Effect.flatMap((auth) => auth.signOut)
-    )
-  )
-
-/**
- * Adds what is special at Wallet App to a session that was made from {@link provider}.
+ * Makes the session of one user. Closing the scope stops its background work; it does not delete the key.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromAuthService = Effect.fnUntraced(function*(
-  auth: AuthService.AuthService<WalletAppCredentials>,
-  data: Data,
-  behaviour?: Omit<Behaviour, "account">
-): Effect.fn.Return<Service, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
-  const options = { ...behaviour, ...data, account: auth.account }
-  return extend(auth, options, (yield* prepare(options)).api, yield* HttpClient.HttpClient)
-})
+export const make = (
+  settings: Settings,
+  options?: Options
+): Effect.Effect<Service, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore.TokenStore | Scope.Scope> =>
+  Effect.zipLeft(provider(settings, options), retireFormer(settings, options)).pipe(
+    Effect.flatMap((provider) => AuthService.make(provider, options))
+  )
+
+/** The documentation shows this header on every call. A request with its own `accept` keeps it. */
+const acceptJson = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
+  request.headers["accept"] === undefined ? HttpClientRequest.acceptJson(request) : request
 
 const extend = (
   auth: AuthService.AuthService<WalletAppCredentials>,
-  options: Options,
-  api: calls.Calls,
-  httpClient: HttpClient.HttpClient
-): Service => {
-  const { allowInsecure, email, host, permissions } = options
-  return {
-    ...auth,
-    data: { allowInsecure, email, host, permissions },
-    tokenInfo: Effect.flatMap(
-      auth.accessToken,
-      (token) =>
-        TokenEndpoint.call(api.tokenInfo(token.value), {
-          provider: auth.provider,
-          account: auth.account,
-          operation: "tokenInfo"
-        }).pipe(Effect.withSpan("wallet-app.tokenInfo", { captureStackTrace: false }))
-    ),
-    missingPermissions: Effect.map(
-      auth.accessToken,
-      ({ scopes }) => scopes === undefined ? [] : permissions.filter((asked) => !scopes.includes(asked))
-    ),
-    scoped: (narrow, credentials) =>
-      Effect.provideService(
-        openScoped({ ...options, permissions: narrow }, credentials),
-        HttpClient.HttpClient,
-        httpClient
+  call: calls.Calls,
+  open: (
+    narrow: {
+      readonly permissions: ReadonlyArray<Permission>
+      readonly credentials: WalletAppCredentials | undefined
+    }
+  ) => Effect.Effect<Service, SignInError, Scope.Scope>
+): Service => ({
+  ...auth,
+  tokenInfo: Effect.flatMap(
+    auth.accessToken,
+    (token) =>
+      TokenEndpoint.call(call.tokenInfo(token.value), {
+        provider: auth.provider,
+        account: auth.account,
+        operation: "tokenInfo"
+      }).pipe(
+        Effect.map((info): TokenInfo => info === undefined ? { active: false } : { active: true, ...info }),
+        Effect.withSpan("wallet-app.tokenInfo", { captureStackTrace: false })
       )
-  }
-}
+  ),
+  missingPermissions: Effect.map(
+    auth.accessToken,
+    ({ scopes }) => scopes === undefined ? [] : call.permissions.filter((asked) => !scopes.includes(asked))
+  ),
+  scoped: (permissions, credentials) => open({ permissions, credentials })
+})
 
+/** A separate session with a separate store. Its key is deleted when the scope closes. */
 const openScoped = Effect.fnUntraced(function*(
-  options: Options,
-  credentials: WalletAppCredentials | undefined
-): Effect.fn.Return<Service, AuthService.SignInError, HttpClient.HttpClient | Scope.Scope> {
-  const given = credentials ?? (yield* credentialsOf(options))
+  wide: AuthService.AuthService<WalletAppCredentials>,
+  httpClient: HttpClient.HttpClient,
+  { credentials, options, permissions, settings }: {
+    readonly settings: Settings
+    readonly options: Options | ProviderSettings.SessionsOptions<WalletAppCredentials> | undefined
+    readonly permissions: ReadonlyArray<Permission>
+    readonly credentials: WalletAppCredentials | undefined
+  }
+): Effect.fn.Return<Service, SignInError, Scope.Scope> {
+  const given = credentials ?? (yield* credentialsOf(wide, options?.credentials))
+  const own: Options = { account: wide.account, rejection: options?.rejection, credentials: Effect.succeed(given) }
+  const narrow = yield* Effect.provideService(
+    provider({ ...settings, permissions }, own),
+    HttpClient.HttpClient,
+    httpClient
+  )
   const auth = yield* Effect.provideServiceEffect(
-    make({
-      ...options,
-      formerPermissions: undefined,
-      credentials: Effect.succeed(given),
-      refresh: { ...options.refresh, mode: "onDemand" }
-    }),
+    AuthService.make(narrow, { ...own, refresh: { ...options?.refresh, mode: "onDemand" } }),
     TokenStore.TokenStore,
     TokenStore.makeMemory
   )
@@ -307,17 +267,60 @@ const openScoped = Effect.fnUntraced(function*(
   return auth
 })
 
-const credentialsOf = (options: Options): Effect.Effect<WalletAppCredentials, AuthError.AuthMisconfigured> => {
-  const missing = new AuthError.AuthMisconfigured({
-    provider: calls.providerName,
-    account: options.account ?? "default",
-    operation: "signIn",
-    reason: "credentials"
-  })
-  return options.credentials === undefined
-    ? Effect.fail(missing)
-    : Effect.mapError(options.credentials, () => missing)
+const credentialsOf = (
+  auth: AuthService.Any,
+  credentials: Options["credentials"] | ProviderSettings.SessionsOptions<WalletAppCredentials>["credentials"]
+): Effect.Effect<WalletAppCredentials, AuthError.AuthMisconfigured> => {
+  const { account, provider } = auth
+  const missing = new AuthError.AuthMisconfigured({ provider, account, operation: "signIn", reason: "credentials" })
+  if (credentials === undefined) return Effect.fail(missing)
+  return Effect.mapError(Effect.isEffect(credentials) ? credentials : credentials(account), () => missing)
 }
+
+const leftBehind = (whose: string) => `wallet-app: the key with ${whose} could not be deleted`
+
+/**
+ * Signs out the stored session of these settings and deletes its key. Do it before you change the permissions of an
+ * account: a session with other permissions does not find the old key.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const retire = (
+  settings: Settings,
+  options?: ProviderSettings.ProviderOptions
+): Effect.Effect<
+  Revocation,
+  AuthError.AuthMisconfigured | AuthError.TokenStoreError,
+  HttpClient.HttpClient | TokenStore.TokenStore
+> =>
+  Effect.scoped(
+    provider(settings, options).pipe(
+      Effect.flatMap((former) =>
+        AuthService.make(former, { account: options?.account, refresh: { mode: "onDemand" } })
+      ),
+      Effect.flatMap((auth) => auth.signOut)
+    )
+  )
+
+/**
+ * Retires the sessions of the option `formerPermissions`. If a key can't be deleted, the new session is made anyway.
+ */
+const retireFormer = Effect.fnUntraced(function*(
+  settings: Settings,
+  options: Options | undefined
+): Effect.fn.Return<void, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore.TokenStore> {
+  const sorted = (permissions: ReadonlyArray<Permission>) => [...listed(permissions)].sort().join(" ")
+  for (const permissions of options?.formerPermissions ?? []) {
+    if (sorted(permissions) === sorted(settings.permissions)) continue
+    const outcome = yield* Effect.catchTag(
+      retire({ ...settings, permissions }, { account: options?.account, rejection: options?.rejection }),
+      "TokenStoreError",
+      () => Effect.succeed("failed" as const)
+    )
+    if (outcome === "failed") yield* Effect.logWarning(leftBehind("former permissions"))
+  }
+})
 
 /**
  * A key for one piece of work, deleted when the scope closes. For a client with such a key see `WalletApp.scoped`.
@@ -328,39 +331,8 @@ const credentialsOf = (options: Options): Effect.Effect<WalletAppCredentials, Au
 export const scopedToken = (
   permissions: ReadonlyArray<Permission>,
   credentials?: WalletAppCredentials
-): Effect.Effect<AccessToken, AuthService.SignInError | AuthService.AccessTokenError, WalletAppAuth | Scope.Scope> =>
+): Effect.Effect<AccessToken, SignInError | AccessTokenError, WalletAppAuth | Scope.Scope> =>
   WalletAppAuth.pipe(
     Effect.flatMap((auth) => auth.scoped(permissions, credentials)),
     Effect.flatMap((narrow) => narrow.accessToken)
-  )
-
-/**
- * The session of one user as a layer. Fails with `AuthMisconfigured` (`options`, `url`, `insecure`) when the options
- * can't be right.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<WalletAppAuth, AuthError.AuthMisconfigured, HttpClient.HttpClient | TokenStore.TokenStore> =>
-  Layer.scoped(WalletAppAuth, make(options))
-
-/**
- * The same from a configuration: what is data comes from `Config`, what is behaviour is given beside it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (
-  data: Config.Config.Wrap<Data>,
-  behaviour?: Behaviour
-): Layer.Layer<
-  WalletAppAuth,
-  AuthError.AuthMisconfigured | ConfigError,
-  HttpClient.HttpClient | TokenStore.TokenStore
-> =>
-  Layer.scoped(
-    WalletAppAuth,
-    Effect.flatMap(Config.unwrap(data), (data) => make({ ...behaviour, ...data }))
   )

@@ -1,6 +1,6 @@
 /**
- * The errors of the Wallet App API. **None is documented**: neither a status nor a body. What stands here is assumed from
- * the common use of these statuses, so a session reads the status and never relies on a body.
+ * The errors of the Wallet App API. **None is documented**, neither statuses nor bodies. These are assumptions from the
+ * common use of statuses, so a session reads only the status and never relies on a body.
  *
  * @see https://api-docs.walletapp.co/oauth (Tokens)
  * @since 0.1.0
@@ -51,7 +51,7 @@ export class InvalidRequest extends Schema.TaggedError<InvalidRequest>("@effect-
 ) {}
 
 /**
- * Each error with its status, in the form it has on the wire: no `_tag`.
+ * Each error with its status, in its wire form: without `_tag`.
  *
  * @since 0.1.0
  * @category schemas

@@ -1,12 +1,13 @@
 /**
- * What a key of the Wallet App API may do.
+ * The permissions of a key of the Wallet App API.
  *
  * @see https://api-docs.walletapp.co/oauth (Tokens)
  * @since 0.1.0
  */
 
 /**
- * The documented permissions, spelled as the page spells them: singular beside plural, one bare `import`.
+ * The documented permissions, in the documentation's spelling: some are singular, some plural, and one is just
+ * `import`.
  *
  * @since 0.1.0
  * @category models
@@ -88,7 +89,7 @@ export const known = [
 ] as const
 
 /**
- * A permission of the page's list.
+ * A documented permission.
  *
  * @since 0.1.0
  * @category models
@@ -96,8 +97,8 @@ export const known = [
 export type KnownPermission = typeof known[number]
 
 /**
- * A permission: the documented ones are offered by completion, any other text is accepted, because the page calls its
- * list an example.
+ * A permission. Editors complete the documented ones; any other text is accepted too, because the documentation calls
+ * its list an example.
  *
  * @since 0.1.0
  * @category models
@@ -105,7 +106,7 @@ export type KnownPermission = typeof known[number]
 export type Permission = KnownPermission | (string & {})
 
 /**
- * Whether a permission is on the page's list.
+ * Whether a permission is documented.
  *
  * @since 0.1.0
  * @category guards

@@ -1,23 +1,20 @@
-/** The one-liners: a user's session and the client that carries its key, from options written once. */
+/**
+ * The layers of Wallet App: the session of one user with its client, those of many accounts, or a key for one piece of
+ * work.
+ */
 export * as WalletApp from "./WalletApp.ts"
 
 /**
- * The wire contract of the Wallet App API, as far as a session needs it: request, inspect and delete a token, and two
+ * The part of the Wallet App API's wire contract that a session needs: request, inspect and delete a token, and three
  * calls that need one.
  */
 export * as WalletAppApi from "./WalletAppApi.ts"
 
-/**
- * The session of one user at the Wallet App API: request a key with the permissions that are needed, keep it, delete
- * it.
- */
+/** The session of one user at the Wallet App API: request a key with the needed permissions, keep it, delete it. */
 export * as WalletAppAuth from "./WalletAppAuth.ts"
-
-/** An `HttpClient` for the Wallet App API: the base URL, `Accept: application/json`, the key. */
-export * as WalletAppClient from "./WalletAppClient.ts"
 
 /** The errors of the Wallet App API. */
 export * as WalletAppError from "./WalletAppError.ts"
 
-/** What a key of the Wallet App API may do. */
+/** The permissions of a key of the Wallet App API. */
 export * as WalletAppPermission from "./WalletAppPermission.ts"

@@ -1,5 +1,6 @@
 /** This project as a client of the loopback server: the Placewise provider over undici. */
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
@@ -50,14 +51,13 @@ export const make = async (url: string, options: { readonly connections?: number
   const tokenCalls = Layer.succeed(HttpClient.HttpClient, NodeHttpClient.makeUndici(agents[1]))
   const runtime = ManagedRuntime.make(Layer.merge(tokenCalls, TokenStore.layerMemory))
   const auth = await runtime.runPromise(
-    PlacewiseAuth.make({
+    ProviderLayers.makeSession(PlacewiseAuth.provider, {
       host: url,
       club: "infinity-mall",
       clientToken: Redacted.make("client-token"),
       userAgent: "bench/1.0",
-      productName: "bench",
-      rejectedStatuses: [401, 460]
-    }).pipe(Scope.extend(scope))
+      productName: "bench"
+    }, { rejection: { statuses: [401, 460] } }).pipe(Scope.extend(scope))
   )
   await Effect.runPromise(
     auth.signIn({ _tag: "Password", identifier: { id: 42 }, password: Redacted.make("correct horse") })

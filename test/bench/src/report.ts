@@ -27,8 +27,6 @@ export const report = (figure: Figure): void => {
   else process.stderr.write(`  ${figure.name}: ${shown(figure)}\n`)
 }
 
-export const reported = (name: string): Figure | undefined => figures.find((figure) => figure.name === name)
-
 const round = (value: number): number => Number(value.toPrecision(4))
 
 const rounded = ({ ratio, spread, value }: Figure) => ({
@@ -51,7 +49,7 @@ const verdict = ({ better = "lower", goal, must, ratio, value }: Figure): string
 }
 
 /** The table, as `docs/performance.md` shows it. */
-export const table = (): string => {
+const table = (): string => {
   const bound = (figure: Figure, value: number | null) =>
     value === null ? "" : `${figure.better === "higher" ? "≥" : "≤"} ${number(value)}`
   const rows = figures.map((figure) => [

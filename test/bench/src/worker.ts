@@ -1,5 +1,6 @@
 /** One measurement of many sessions, in a process of its own: its heap holds nothing else. */
 import type { AuthProvider } from "@effect-auth/core/AuthProvider"
+import type * as AuthService from "@effect-auth/core/AuthService"
 import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import type { SessionRecord } from "@effect-auth/core/SessionRecord"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
@@ -70,7 +71,7 @@ const elsewhere = (tokens: ReadonlyArray<Redacted.Redacted<string>>): TokenStore
 
 const heap = (count: number, rounds: number): Effect.Effect<Heap> =>
   Effect.gen(function*() {
-    const load = (sessions: AuthSessions.AuthSessions<unknown>, count: number) =>
+    const load = (sessions: AuthSessions.AuthSessions<AuthService.AuthService<unknown>>, count: number) =>
       Effect.gen(function*() {
         for (let index = 0; index < count; index++) {
           const auth = yield* sessions.get(parsed(`member-${numbered(index)}`))

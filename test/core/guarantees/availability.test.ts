@@ -18,7 +18,7 @@ const ageAtRefresh = Effect.fnUntraced(function*(expiresIn: number, account: str
 describe("availability", () => {
   it.scoped("G01: nobody waits for a refresh while the token has more than the hard margin left", () =>
     Effect.gen(function*() {
-      const { auth, refreshes, script } = yield* session.make({ refresh: { mode: "onDemand" } })
+      const { auth, refreshes, script } = yield* session.make({ refresh: { mode: "onDemand", waitUntil: () => {} } })
       yield* script.enqueue("refresh", ScriptedProvider.never)
       yield* TestClock.adjust("55 minutes")
       const token = yield* Effect.timeoutFail(auth.accessToken, { duration: "1 millis", onTimeout: () => "waited" })

@@ -1,4 +1,5 @@
 /** G27 – G32: ends and retries. */
+import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Redaction from "@effect-auth/testing/Redaction"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
@@ -24,18 +26,52 @@ describe("ends and retries", () => {
       assert.isTrue(state._tag === "Active" && state.generation === 2)
     }).pipe(session.provided))
 
-  it.scoped("an undocumented refusal ends the session only when it comes again a minute later", () =>
+  it.scoped("G58: an undocumented refusal ends the session only when it goes on for hours, and costs the ordinary backoff", () =>
     Effect.gen(function*() {
-      const { auth, script } = yield* session.make()
-      yield* script.enqueue("refresh", ...session.times(5, session.undocumented))
-      assert.strictEqual((yield* Effect.flip(auth.refresh))._tag, "ProviderUnavailable")
-      assert.strictEqual((yield* Effect.flip(auth.refresh))._tag, "ProviderUnavailable")
-      assert.strictEqual((yield* auth.accessToken).generation, 1)
-      assert.strictEqual(yield* script.count("refresh"), 1)
-      yield* TestClock.adjust("61 seconds")
+      const { auth, script } = yield* session.make({ expiresIn: 86_400, refresh: { mode: "onDemand" } })
+      const suspect = yield* Effect.fork(Stream.runHead(Stream.filter(auth.events, (one) => one._tag === "Suspect")))
+      yield* TestClock.adjust("0 millis")
+      yield* script.enqueue("refresh", ...session.times(30, session.undocumented))
+      const refused = yield* Effect.flip(auth.refresh)
+      assert.deepInclude(refused, { _tag: "ProviderUnavailable", reason: "refused" })
+      assert.isTrue(Option.isSome(yield* Fiber.join(suspect)))
+      for (let n = 0; n < 7; n++) {
+        assert.strictEqual((yield* Effect.flip(auth.refresh))._tag, "ProviderUnavailable")
+        assert.strictEqual((yield* auth.accessToken).generation, 1)
+        yield* TestClock.adjust("30 minutes")
+      }
+      assert.strictEqual(yield* script.count("refresh"), 8)
+      yield* TestClock.adjust("31 minutes")
       assert.strictEqual((yield* Effect.flip(auth.refresh))._tag, "RefreshTokenRejected")
-      assert.strictEqual(yield* script.count("refresh"), 2)
     }).pipe(session.provided))
+
+  it.scoped("G58: a gateway's incident of an hour ends nothing", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make({ expiresIn: 86_400, refresh: { mode: "onDemand" } })
+      yield* script.enqueue("refresh", ...session.times(3, session.undocumented))
+      for (let n = 0; n < 3; n++) {
+        assert.strictEqual((yield* Effect.flip(auth.refresh))._tag, "ProviderUnavailable")
+        yield* TestClock.adjust("30 minutes")
+      }
+      assert.strictEqual((yield* auth.refresh).generation, 2)
+    }).pipe(session.provided))
+
+  it.scoped("G28: a process that starts after the end does not count it again", () =>
+    Effect.gen(function*() {
+      const store = yield* TokenStore.makeMemory
+      const inStore = Effect.provideService(TokenStore.TokenStore, store)
+      const { auth, script } = yield* inStore(session.make())
+      yield* script.enqueue("refresh", session.dead)
+      const here = yield* session.tagsOf(auth)
+      yield* Effect.flip(auth.refresh)
+      yield* TestClock.adjust("2 hours")
+      const later = yield* inStore(session.make({ signedIn: false, refresh: { mode: "onDemand" } }))
+      const there = yield* session.tagsOf(later.auth)
+      assert.strictEqual((yield* Effect.flip(later.auth.accessToken))._tag, "RefreshTokenRejected")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(here.filter((tag) => tag === "Ended"), ["Ended"])
+      assert.deepStrictEqual(there, [])
+    }))
 
   it.scoped("G28: an end is told to every waiter with one error, once as an event, and asked about once", () =>
     Effect.gen(function*() {

@@ -1,7 +1,7 @@
 /** What stands on the record after each way in which an exchange ends, also when somebody else wrote meanwhile. */
-import { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as AuthService from "@effect-auth/core/AuthService"
 import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import type { RefreshOptions } from "@effect-auth/core/RefreshOptions"
 import type { SessionRecord } from "@effect-auth/core/SessionRecord"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
@@ -16,10 +16,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
-
-const key = { provider: "scripted", realm: "test", account: "default" }
-
-const failed = new TokenStoreError({ ...key, operation: "test", reason: "unavailable" })
+import { away as failed, key } from "./sharedStore.ts"
 
 /** Which calls fail: one write, that arrives or not; all writes; one write that arrives, and everything after it. `forgets`: there is no record. */
 type Failing = "none" | "before" | "after" | "writes" | "gone" | "everything" | "forgets"
@@ -27,7 +24,7 @@ type Failing = "none" | "before" | "after" | "writes" | "gone" | "everything" | 
 /** One session on demand, its record, and what somebody else does to it. */
 const setup = Effect.fnUntraced(function*(
   options: ScriptedProvider.Options = {},
-  refresh: AuthService.RefreshOptions = {}
+  refresh: RefreshOptions = {}
 ) {
   const inner = yield* TokenStore.makeMemory
   const control = { failing: "none" as Failing }
@@ -54,6 +51,7 @@ const setup = Effect.fnUntraced(function*(
         control.failing = next[failing]
         const written = inner.compareAndSet(key, expected, record)
         if (failing === "none") return written
+        if (failing === "forgets") return Effect.succeed(false)
         return failing === "after" || failing === "gone" ? Effect.zipRight(written, failed) : failed
       })
   }
@@ -93,7 +91,7 @@ const newer = (current: SessionRecord): Partial<SessionRecord> => ({
 const tagsOf = Effect.fnUntraced(function*(auth: AuthService.AuthService<string>) {
   const tags: Array<string> = []
   yield* Effect.forkScoped(Stream.runForEach(auth.events, ({ _tag }) => Effect.sync(() => void tags.push(_tag))))
-  yield* Effect.yieldNow()
+  yield* TestClock.adjust("0 millis")
   return tags
 })
 
@@ -383,7 +381,7 @@ describe("a release", () => {
         new ExchangeFailure({ kind: "refused", sent: "answered", reason: "unknown", status: 400, error: "other" })
       )
       yield* script.enqueue("refresh", session.undocumented, other, session.badClient, other)
-      for (const wait of ["61 seconds", "61 seconds", "20 seconds"] as const) {
+      for (const wait of ["3 hours", "2 hours", "3 hours"] as const) {
         yield* Effect.exit(auth.refresh)
         yield* TestClock.adjust(wait)
         assert.strictEqual((yield* record).state._tag, "active")

@@ -1,18 +1,20 @@
 /** One session over a scripted provider, signed in. */
 import * as AuthService from "@effect-auth/core/AuthService"
 import { ExchangeFailure, type Reason, type Sent } from "@effect-auth/core/ExchangeFailure"
+import type { RefreshOptions } from "@effect-auth/core/RefreshOptions"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 
 export const hour = 3_600_000
 
 export interface Setup extends ScriptedProvider.Options {
-  readonly refresh?: AuthService.RefreshOptions | undefined
+  readonly refresh?: RefreshOptions | undefined
   readonly account?: string | undefined
   readonly credentials?: Effect.Effect<string, unknown> | undefined
   readonly signedIn?: boolean | undefined
@@ -59,6 +61,14 @@ export const within = Effect.fnUntraced(function*<A, E, R>(
     duration: Duration.zero,
     onTimeout: () => new Error("it did not come to an end in time")
   }).pipe(Effect.orDie)
+})
+
+/** The tags of the events from here on. */
+export const tagsOf = Effect.fnUntraced(function*(auth: AuthService.AuthService<string>) {
+  const tags: Array<string> = []
+  yield* Effect.forkScoped(Stream.runForEach(auth.events, ({ _tag }) => Effect.sync(() => void tags.push(_tag))))
+  yield* TestClock.adjust("0 millis")
+  return tags
 })
 
 const failing = (kind: "transient" | "terminal" | "config" | "refused", sent: Sent, reason: Reason, extra = {}) =>

@@ -1,9 +1,9 @@
-/** G17, G20, G22 – G25: stores that are shared, decorated, slow, silent or away at the wrong moment. */
-import { TokenStoreError } from "@effect-auth/core/AuthError"
-import * as AuthService from "@effect-auth/core/AuthService"
+/** G17, G20, G22 – G24, G31: stores that are shared, decorated, slow, silent or away at the wrong moment. */
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,47 +12,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
-
-const key = { provider: "scripted", realm: "test", account: "default" }
-
-const away = new TokenStoreError({ ...key, operation: "test", reason: "unavailable" })
-
-/** One process sees the store through this: it can be away, and slow to answer a claim. */
-const seen = (inner: TokenStore.Service) => {
-  const control = { isAway: false, claimsTake: "0 millis" as Duration.DurationInput }
-  const reached = <A>(effect: Effect.Effect<A, TokenStoreError>) =>
-    Effect.suspend(() => control.isAway ? Effect.fail(away) : effect)
-  const store: TokenStore.Service = {
-    ...inner,
-    get: (key) => reached(inner.get(key)),
-    compareAndSet: (key, expected, next) =>
-      Effect.suspend(() => {
-        const written = reached(inner.compareAndSet(key, expected, next))
-        return next.claim === undefined ? written : Effect.delay(written, control.claimsTake)
-      })
-  }
-  return { store, control }
-}
-
-/** A store in memory that can tell who is present: everybody, or nobody knows. */
-const shared = (isAlive: Effect.Effect<boolean> = Effect.succeed(true)) =>
-  Effect.map(TokenStore.makeMemory, (inner): TokenStore.Service => ({
-    ...inner,
-    presence: { owner: "this-process", isAlive: () => isAlive }
-  }))
-
-const serviceOver = (
-  script: ScriptedProvider.ScriptedProvider<string>,
-  store: TokenStore.Service,
-  refresh: AuthService.RefreshOptions = {}
-) =>
-  Effect.provideService(
-    AuthService.make(script.provider, { refresh: { mode: "onDemand", ...refresh } }),
-    TokenStore.TokenStore,
-    store
-  )
-
-const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
+import { key, recordIn, serviceOver, setup, shared } from "./sharedStore.ts"
 
 describe("stores", () => {
   const ways = { dies: Effect.die("a driver's bug"), "is interrupted": Effect.interrupt, throws: undefined }
@@ -93,7 +53,7 @@ describe("stores", () => {
       const inner = yield* TokenStore.makeMemory
       const broken: TokenStore.Service = {
         ...inner,
-        changes: () => Stream.die("a driver's bug"),
+        changes: Stream.die("a driver's bug"),
         presence: { owner: "other-process", isAlive: () => Effect.die("a driver's bug") }
       }
       const script = yield* ScriptedProvider.make<string>()
@@ -128,15 +88,12 @@ describe("stores", () => {
 
   it.scoped("G22: a claim that was written when it was nearly over is given back, and nothing is sent", () =>
     Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const auth = yield* serviceOver(script, store, { claimTtl: "2 seconds" })
+      const { auth, control, record, script } = yield* setup({ claimTtl: "2 seconds" })
       yield* auth.signIn("secret")
       control.claimsTake = "3 seconds"
       assert.isTrue(Exit.isFailure(yield* session.within(auth.refresh, "30 seconds")))
       assert.strictEqual(yield* script.count("refresh"), 0)
-      assert.deepInclude(yield* recordIn(inner), { claim: undefined, doubt: undefined })
+      assert.deepInclude(yield* record, { claim: undefined, doubt: undefined })
     }))
 
   it.scoped("G22: a store that never says who is present delays nobody beyond the claim", () =>
@@ -178,11 +135,7 @@ describe("stores", () => {
 
   it.scoped("G17: tokens that are not saved yet keep their claim, also against siblings", () =>
     Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const owner = yield* serviceOver(script, store)
-      const sibling = yield* serviceOver(script, inner)
+      const { auth: owner, control, elsewhere: sibling, script } = yield* setup()
       yield* owner.signIn("secret")
       yield* sibling.accessToken
       yield* script.enqueue("refresh", {
@@ -198,47 +151,31 @@ describe("stores", () => {
       assert.strictEqual(yield* script.count("refresh"), 1)
     }))
 
-  it.scoped("G25: signing out while the store is away beats a refresh that answers meanwhile", () =>
-    Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const auth = yield* serviceOver(script, store)
-      yield* auth.signIn("secret")
-      yield* script.enqueue("refresh", ScriptedProvider.after("8 seconds"))
-      yield* Effect.fork(Effect.exit(auth.refresh))
-      yield* TestClock.adjust("1 second")
-      control.isAway = true
-      yield* Effect.fork(Effect.exit(auth.signOut))
-      yield* TestClock.adjust("20 seconds")
-      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
-      control.isAway = false
-      yield* TestClock.adjust("30 seconds")
-      const record = yield* recordIn(inner)
-      assert.deepInclude(record, { state: { _tag: "signedOut" }, tokens: undefined })
-      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
-    }))
-
-  it.scoped("G25: nor does that refresh come between when the store is back first", () =>
-    Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const auth = yield* serviceOver(script, store)
-      yield* auth.signIn("secret")
-      yield* script.enqueue("refresh", {
-        run: (ok) => Effect.zipLeft(Effect.delay(ok, "8 seconds"), Effect.sync(() => control.isAway = false))
-      })
-      yield* Effect.fork(Effect.exit(auth.refresh))
-      yield* TestClock.adjust("1 second")
-      control.isAway = true
-      yield* Effect.fork(Effect.exit(auth.signOut))
-      yield* TestClock.adjust("7500 millis")
-      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
-      yield* TestClock.adjust("30 seconds")
-      assert.deepInclude(yield* recordIn(inner), { state: { _tag: "signedOut" }, tokens: undefined })
-      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
-    }))
+  const releases = {
+    "of a lost answer is written with its doubt, and nothing is sent while the token lives": session.lostAnswer,
+    "of an answer that came leaves no doubt": session.down
+  }
+  for (const [what, step] of Object.entries(releases)) {
+    it.scoped(`G19: a release that fails, ${what}`, () =>
+      Effect.gen(function*() {
+        const { auth, control, record, script } = yield* setup()
+        yield* auth.signIn("secret")
+        const sentAt = yield* Clock.currentTimeMillis
+        yield* script.enqueue("refresh", {
+          run: (ok) => Effect.zipRight(Effect.sync(() => control.isAway = true), step.run(ok))
+        })
+        assert.isTrue(Exit.isFailure(yield* session.within(auth.refresh, "10 seconds")))
+        assert.isDefined((yield* record).claim)
+        control.isAway = false
+        yield* TestClock.adjust("5 seconds")
+        const again = yield* session.within(auth.refresh, "5 seconds")
+        const isLost = step === session.lostAnswer
+        assert.strictEqual(Exit.isFailure(again), isLost)
+        assert.deepStrictEqual((yield* record).doubt, isLost ? { since: sentAt } : undefined)
+        assert.isUndefined((yield* record).claim)
+        assert.strictEqual(yield* script.count("refresh"), isLost ? 1 : 2)
+      }))
+  }
 
   it.scoped("a read that a sign-in overtook is not taken for the truth", () =>
     Effect.gen(function*() {
@@ -253,88 +190,19 @@ describe("stores", () => {
       yield* auth.signIn("secret")
       const tags: Array<string> = []
       yield* Effect.forkScoped(Stream.runForEach(auth.events, ({ _tag }) => Effect.sync(() => void tags.push(_tag))))
+      // Another process writes, so that the record is read.
+      const record = yield* recordIn(inner)
+      yield* inner.compareAndSet(key, record.version, { ...record, version: record.version + 1 })
       reading = "1 second"
       const refreshing = yield* Effect.fork(auth.refresh)
       yield* TestClock.adjust("500 millis")
       reading = 0
       const begun = yield* auth.signIn("secret")
       yield* TestClock.adjust("1 second")
-      assert.strictEqual((yield* Fiber.join(refreshing)).session, begun.session)
+      const error = yield* Effect.flip(Fiber.join(refreshing))
+      assert.deepInclude(error, { _tag: "AccessTokenRejected", reason: "session-changed" })
+      assert.strictEqual((yield* auth.accessToken).session, begun.session)
       assert.deepStrictEqual(tags, ["SignedIn"])
-    }))
-
-  it.scoped("G25: signing out while the session is being loaded beats the load, also when it can't be written", () =>
-    Effect.gen(function*() {
-      const inner = yield* shared()
-      const script = yield* ScriptedProvider.make<string>()
-      yield* (yield* serviceOver(script, inner)).signIn("secret")
-      let reading: Duration.DurationInput = "1 second"
-      const slow: TokenStore.Service = {
-        ...inner,
-        get: (key) => Effect.suspend(() => Effect.delay(inner.get(key), reading)),
-        compareAndSet: () => Effect.fail(away)
-      }
-      const auth = yield* serviceOver(script, slow)
-      yield* Effect.fork(Effect.exit(auth.accessToken))
-      yield* TestClock.adjust("100 millis")
-      yield* Effect.fork(Effect.exit(auth.signOut))
-      yield* TestClock.adjust("5 seconds")
-      reading = 0
-      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
-      yield* TestClock.adjust("2 seconds")
-    }))
-
-  it.scoped("G25, G46: a sign-out that could not be written is told, and revokes, once it is", () =>
-    Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const auth = yield* serviceOver(script, store)
-      yield* auth.signIn("secret")
-      const first = yield* Effect.fork(Stream.runHead(auth.events))
-      yield* Effect.yieldNow()
-      control.isAway = true
-      assert.isTrue(Exit.isFailure(yield* session.within(auth.signOut, "5 seconds")))
-      control.isAway = false
-      yield* TestClock.adjust("10 seconds")
-      assert.strictEqual(Option.getOrThrow(yield* Fiber.join(first))._tag, "SignedOut")
-      assert.strictEqual(yield* script.count("revoke"), 1)
-    }))
-
-  it.scoped("a sign-out that could not be written does not end what another process began since", () =>
-    Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const auth = yield* serviceOver(script, store)
-      const other = yield* serviceOver(script, inner)
-      yield* auth.signIn("secret")
-      control.isAway = true
-      yield* session.within(auth.signOut, "5 seconds")
-      const { session: begun } = yield* other.signIn("secret")
-      control.isAway = false
-      yield* TestClock.adjust("10 seconds")
-      assert.deepInclude(yield* recordIn(inner), { session: begun, state: { _tag: "active" } })
-      assert.strictEqual((yield* auth.accessToken).session, begun)
-    }))
-
-  it.scoped("G25: tokens that could not be saved before another process signed out are revoked", () =>
-    Effect.gen(function*() {
-      const inner = yield* shared()
-      const { control, store } = seen(inner)
-      const script = yield* ScriptedProvider.make<string>()
-      const auth = yield* serviceOver(script, store)
-      const other = yield* serviceOver(script, inner)
-      yield* auth.signIn("secret")
-      yield* script.enqueue("refresh", {
-        run: (ok) => Effect.zipLeft(ok, Effect.sync(() => control.isAway = true))
-      })
-      assert.isTrue(Exit.isSuccess(yield* session.within(auth.refresh, "5 seconds")))
-      assert.strictEqual(yield* other.signOut, "revoked")
-      control.isAway = false
-      yield* TestClock.adjust("10 seconds")
-      assert.strictEqual((yield* auth.state)._tag, "SignedOut")
-      assert.strictEqual(yield* script.count("revoke"), 2)
     }))
 
   it.scoped("a deadline without end is written as JSON can say it", () =>

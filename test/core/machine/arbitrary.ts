@@ -1,4 +1,5 @@
 /** Generates histories. */
+import type { Rotation } from "@effect-auth/core/AuthProvider"
 import * as fc from "effect/FastCheck"
 import type { History, Step } from "./history.ts"
 import type { Config, Fault, StoreFault } from "./world.ts"
@@ -50,8 +51,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ _tag: fc.constant("close" as const), who }) }
 )
 
+/** Each policy that a provider can state. */
+export const rotations: ReadonlyArray<Rotation> = [
+  "rotating",
+  "static",
+  "none",
+  { rotating: { repeatable: "10 seconds" } },
+  { rotating: { repeatable: "untilUsed" } }
+]
+
 const config: fc.Arbitrary<Config> = fc.record({
-  rotation: fc.constantFrom("rotating" as const, "rotating" as const, "static" as const),
+  rotation: fc.constantFrom(...rotations, "rotating" as const),
   strict: fc.boolean(),
   omitsRefreshToken: fc.constantFrom(false, false, false, true),
   lifetime: fc.constantFrom(60_000, 60_000, 3_600_000)

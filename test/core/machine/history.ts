@@ -1,5 +1,5 @@
 /** Runs one generated history against the machine and tells which promises it broke. */
-import type { AccessToken } from "@effect-auth/core/AccessToken"
+import { type AccessToken, isSame } from "@effect-auth/core/AccessToken"
 import * as AuthError from "@effect-auth/core/AuthError"
 import * as AuthService from "@effect-auth/core/AuthService"
 import * as TokenStore from "@effect-auth/core/TokenStore"
@@ -46,6 +46,10 @@ interface Seat {
   readonly service: AuthService.AuthService<void>
   readonly scope: Scope.CloseableScope
   readonly owner: string
+  /** The sessions that began by a sign-in in this place, in their order. */
+  readonly begun: Array<string>
+  /** Somebody signed in here, and nobody out since. */
+  isSignedIn: boolean
 }
 
 interface Caller {
@@ -87,9 +91,11 @@ class Run {
       const scope = yield* Scope.make()
       const service = yield* AuthService.make(this.world.provider(), {
         account: "account",
+        // Without refresh tokens, a session goes on only by signing in again by itself.
+        credentials: this.history.config.rotation === "none" ? Effect.void : undefined,
         refresh: { mode: this.history.scheduled ? "scheduled" : "onDemand" }
       }).pipe(Effect.provideService(TokenStore.TokenStore, store), Scope.extend(scope))
-      return { service, scope, owner }
+      return { service, scope, owner, begun: [], isSignedIn: false }
     }))
     if (Option.isSome(opened) && Exit.isSuccess(opened.value)) this.seats.push(opened.value.value)
     else throw new Error("a service could not be made")
@@ -120,19 +126,46 @@ class Run {
     }
   }
 
-  /** What a middleware does: use the token, and once more after a rejection. */
+  /** What a middleware does: use the token, and once more after a rejection. A newborn one may be tried twice. */
   call(seat: Seat): Effect.Effect<void, unknown> {
     return Effect.gen(this, function*() {
+      const asked = this.ask(seat)
       const token = yield* seat.service.accessToken
       this.handed(seat, token)
+      asked(token)
       if (this.use(token)) return
-      const renewed = yield* seat.service.renew(token)
-      if (renewed.session === token.session && renewed.generation === token.generation) {
-        this.world.violate("renew gave the rejected token back")
+      let renewed = yield* seat.service.renew(token)
+      if (isSame(renewed, token)) {
+        if (this.use(renewed)) return
+        renewed = yield* seat.service.renew(token)
+        if (isSame(renewed, token)) this.world.violate("renew gave the rejected token back twice")
+      }
+      if (renewed.session !== token.session && this.isOthers(renewed.session)) {
+        this.world.violate("a request went on in another user's session")
       }
       this.handed(seat, renewed)
       this.use(renewed)
     })
+  }
+
+  /**
+   * Who asks now must not be served by a session that begins in the same place later (G55). After a sign-out elsewhere the
+   * service may know that nobody is signed in: then it is the next session that is asked for.
+   */
+  ask(seat: Seat): (token: AccessToken) => void {
+    const { begun } = seat
+    const isHeld = seat.isSignedIn && this.signedOut === undefined
+    const before = begun.length
+    return (token) => {
+      if (isHeld && begun.indexOf(token.session) >= before) {
+        this.world.violate("a caller who waited was served by another user's session")
+      }
+    }
+  }
+
+  /** Whether somebody began this session; one that the service began by itself is its own. */
+  private isOthers(session: string): boolean {
+    return this.world.config.rotation !== "none" || this.seats.some((seat) => seat.begun.includes(session))
   }
 
   /** Uses a token on the server; a refusal is remembered, because it allows what doubt forbids. */
@@ -140,6 +173,7 @@ class Run {
     this.lastToken = token
     const text = Redacted.value(token.value)
     const isAlive = this.world.isAlive(text)
+    if (isAlive) this.world.used(text)
     if (!isAlive) this.world.rejectedByServer.add(text)
     return isAlive
   }
@@ -159,9 +193,12 @@ class Run {
         return
       case "late":
         return this.late(this.seat(step.who))
-      case "refresh":
-        this.fork("refresh", this.seat(step.who).service.refresh)
+      case "refresh": {
+        const seat = this.seat(step.who)
+        const forced = Effect.suspend(() => Effect.map(seat.service.refresh, this.ask(seat)))
+        this.fork("refresh", forced)
         return
+      }
       case "signIn":
         return this.signIn(this.seat(step.who))
       case "signOut":
@@ -209,6 +246,8 @@ class Run {
     this.judge("signIn", exit.value, false)
     if (Exit.isFailure(exit.value)) return
     this.everSignedIn = true
+    seat.begun.push(exit.value.value.session)
+    seat.isSignedIn = true
     // Signing out in one process while another signs in: either may come last.
     this.isContested = this.callers.some((caller) => caller.what === "signOut" && !caller.ended && caller.seat !== seat)
     this.signedOut = undefined
@@ -219,6 +258,7 @@ class Run {
 
   signOut(seat: Seat, waits: boolean): void {
     this.signedOut = seat
+    seat.isSignedIn = false
     if (!waits) {
       this.fork("signOut", seat.service.signOut, seat)
       // It has begun before anything else is asked for; how long it takes is left to chance.
@@ -261,6 +301,7 @@ class Run {
       const failure = exit !== undefined && Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none()
       if (Option.isNone(failure) || !AuthError.isAuthError(failure.value)) break
       if (failure.value._tag === "AccessTokenRejected") this.simulation.advance(31_000)
+      else if (failure.value._tag === "AuthMisconfigured") this.simulation.advance(15 * 60_000)
       else if (failure.value._tag !== "ProviderUnavailable") break
       else this.simulation.advance(Duration.toMillis(failure.value.retryAfter ?? 1_000))
     }

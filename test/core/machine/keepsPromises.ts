@@ -2,8 +2,10 @@ import { assert } from "@effect/vitest"
 import * as fc from "effect/FastCheck"
 import { type History, runHistory } from "./history.ts"
 
-/** How many histories each of the two property tests generates: 5,000 in an ordinary run. */
-export const histories = Number(process.env.EFFECT_AUTH_HISTORIES ?? 5_000)
+const usual = process.env.EFFECT_AUTH_TESTS === "all" ? 5_000 : 2_000
+
+/** How many histories each of the two property tests generates. */
+export const histories = Number(process.env.EFFECT_AUTH_HISTORIES ?? usual)
 
 /** fast-check prints the seed and the shrunk history when one fails; `EFFECT_AUTH_SEED` repeats a run. */
 export const keepsPromises = (history: fc.Arbitrary<History>): Promise<void> => {

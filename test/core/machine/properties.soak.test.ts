@@ -5,7 +5,7 @@ import { history } from "./arbitrary.ts"
 import { runHistory } from "./history.ts"
 import { breath } from "./keepsPromises.ts"
 
-const minutes = Number(process.env.EFFECT_AUTH_SOAK_MINUTES ?? 10)
+const minutes = Number(process.env.EFFECT_AUTH_SOAK_MINUTES ?? 3)
 
 describe("two services", () => {
   it(

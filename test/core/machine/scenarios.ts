@@ -32,6 +32,42 @@ export const scenarios: Readonly<Record<string, History>> = {
       advance(1_000)
     ]
   },
+  "an answer is lost and asked for again within a window, and after it": {
+    ...base,
+    config: { ...base.config, lifetime: 3_600_000 },
+    steps: [
+      call(0),
+      { _tag: "fault", fault: { _tag: "lostAfter", delay: 50 } },
+      refresh(0),
+      advance(3_000),
+      call(0),
+      refresh(0),
+      advance(40_000),
+      { _tag: "fault", fault: { _tag: "lostAfter", delay: 50 } },
+      refresh(0),
+      { _tag: "fault", fault: { _tag: "notSent" } },
+      { _tag: "fault", fault: { _tag: "notSent" } },
+      advance(40_000),
+      refresh(0),
+      call(1, 2),
+      advance(3_600_000),
+      call(0)
+    ]
+  },
+  "a living token is used before its refresh, whose answer is lost with the process": {
+    ...base,
+    steps: [
+      call(0),
+      { _tag: "fault", fault: { _tag: "hangs", carriedOut: true } },
+      refresh(0),
+      advance(1_000),
+      { _tag: "close", who: 0 },
+      advance(70_000),
+      call(1),
+      advance(70_000),
+      call(0)
+    ]
+  },
   "two siblings refresh at once": {
     ...base,
     siblings: true,
@@ -103,6 +139,11 @@ export const scenarios: Readonly<Record<string, History>> = {
       advance(100),
       ...repeat(5, call(0), advance(1_000))
     ]
+  },
+  "a caller waits for a session that can't go on, and another user signs in": {
+    ...base,
+    seed: 0,
+    steps: [advance(70_000), slowly(200), call(0), call(1, 2), { _tag: "signIn", who: 0 }, advance(1_000)]
   },
   "late rejections of one token": {
     ...base,

@@ -1,13 +1,14 @@
 /**
- * A small world for the session machine: a server that rotates and punishes reuse, a store that fails, two clocks, and a
+ * A small world for the session machine: a server of each rotation policy that punishes reuse, a store that fails, two clocks, and a
  * log of what was presented when. Nothing here shares code with the machine beyond its public interfaces.
  */
 import { TokenStoreError } from "@effect-auth/core/AuthError"
-import type { AuthProvider, Rotation, TokenResponse } from "@effect-auth/core/AuthProvider"
+import { type AuthProvider, isRotating, type Rotation, type TokenResponse } from "@effect-auth/core/AuthProvider"
 import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as RecordKey from "@effect-auth/core/RecordKey"
 import type { SessionRecord } from "@effect-auth/core/SessionRecord"
 import type * as TokenStore from "@effect-auth/core/TokenStore"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -30,11 +31,18 @@ const mostFailuresAMinute = 24
 
 interface Grant {
   alive: boolean
-  refresh: string
-  /** Refresh tokens that were replaced. */
-  readonly spent: Set<string>
-  access: Map<string, number>
+  /** Refresh tokens that were not exchanged yet; more than one where an old one could be repeated. */
+  readonly live: Set<string>
+  /** Refresh tokens that were replaced: since when, and whether a token that replaced them was used. */
+  readonly spent: Map<string, { readonly at: number; replacementUsed: boolean }>
+  /** Until when each access token lives. */
+  readonly access: Map<string, number>
+  /** Which refresh token was exchanged for a token, of either kind. */
+  readonly replaces: Map<string, string>
 }
+
+/** Milliseconds that an exchange may take, by default. */
+const deadline = 15_000
 
 /** One presentation of a refresh token. */
 export interface Presentation {
@@ -49,7 +57,7 @@ export interface Presentation {
 
 export interface Config {
   readonly rotation: Rotation
-  /** Whether reuse ends the whole grant. */
+  /** Whether reuse ends the whole grant; where it may be repeated, reuse after that. */
   readonly strict: boolean
   /** Whether a refresh answers without a refresh token (and so keeps the old one). */
   readonly omitsRefreshToken: boolean
@@ -68,7 +76,7 @@ export class World {
   readonly nowMs: () => number
   private count = 0
   /** Grants whose refresh token is being exchanged now. */
-  readonly underWay = new Map<string, number>()
+  readonly underWay = new Map<string, Set<Presentation>>()
   /** Whether the histories contain something that may cost a session on a strict server. */
   mayBeLost = false
   revokedByServer = false
@@ -84,9 +92,13 @@ export class World {
     this.violations.push(what)
   }
 
-  private issue(name: string, grant: Grant, refresh: string | undefined): TokenResponse {
+  private issue(name: string, grant: Grant, refresh: string | undefined, replaces?: string): TokenResponse {
     const access = `${name}.a${++this.count}`
     grant.access.set(access, this.nowMs() + this.config.lifetime)
+    if (replaces !== undefined) {
+      grant.replaces.set(access, replaces)
+      if (refresh !== undefined) grant.replaces.set(refresh, replaces)
+    }
     return {
       accessToken: Redacted.make(access),
       refreshToken: refresh === undefined ? undefined : Redacted.make(refresh),
@@ -102,6 +114,27 @@ export class World {
     return grant !== undefined && grant.alive && until !== undefined && this.nowMs() < until - margin
   }
 
+  /** The server has seen a token, of either kind: what it replaced can't be repeated any more, where that is the policy. */
+  used(token: string): void {
+    const grant = this.grants.get(token.split(".")[0]!)
+    const spent = grant?.spent.get(grant.replaces.get(token) ?? "")
+    if (spent !== undefined) spent.replacementUsed = true
+  }
+
+  private isRepeatable(grant: Grant, token: string): boolean {
+    const spent = grant.spent.get(token)
+    const { rotation } = this.config
+    if (spent === undefined || typeof rotation === "string") return false
+    const { repeatable } = rotation.rotating
+    return repeatable === "untilUsed" ? !spent.replacementUsed : this.nowMs() - spent.at < Duration.toMillis(repeatable)
+  }
+
+  /** Whether a lost answer may cost the session: not where the spent token works until the new one is used. */
+  private lost(): void {
+    const { rotation } = this.config
+    if (typeof rotation === "string" || rotation.rotating.repeatable !== "untilUsed") this.mayBeLost = true
+  }
+
   /** The server forgets every access token: each use of one is now a rejection. */
   expireAll(): void {
     for (const grant of this.grants.values()) grant.access.clear()
@@ -114,9 +147,12 @@ export class World {
 
   readonly signIn = Effect.suspend(() => {
     const name = `g${++this.count}`
-    const grant: Grant = { alive: true, refresh: `${name}.r0`, spent: new Set(), access: new Map() }
+    const refresh = this.config.rotation === "none" ? undefined : `${name}.r0`
+    const live = new Set(refresh === undefined ? [] : [refresh])
+    const grant: Grant = { alive: true, live, spent: new Map(), access: new Map(), replaces: new Map() }
     this.grants.set(name, grant)
-    return Effect.delay(Effect.succeed(this.issue(name, grant, grant.refresh)), 5)
+    this.revokedByServer = false
+    return Effect.delay(Effect.succeed(this.issue(name, grant, refresh)), 5)
   })
 
   private exchange(presentation: Presentation): Effect.Effect<TokenResponse, ExchangeFailure> {
@@ -126,18 +162,20 @@ export class World {
       return Effect.fail(new ExchangeFailure({ kind: "terminal", sent: "answered", reason: "unknown" }))
     }
     if (grant === undefined || !grant.alive) return refused()
-    if (grant.refresh !== presentation.token) {
-      if (this.config.strict && grant.spent.has(presentation.token)) grant.alive = false
+    const { token } = presentation
+    if (!grant.live.has(token) && !this.isRepeatable(grant, token)) {
+      if (this.config.strict && grant.spent.has(token)) grant.alive = false
       return refused()
     }
+    this.used(token)
     if (this.config.rotation === "static" || this.config.omitsRefreshToken) {
-      return Effect.succeed(
-        this.issue(presentation.grant, grant, this.config.omitsRefreshToken ? undefined : grant.refresh)
-      )
+      return Effect.succeed(this.issue(presentation.grant, grant, this.config.omitsRefreshToken ? undefined : token))
     }
-    grant.spent.add(grant.refresh)
-    grant.refresh = `${presentation.grant}.r${++this.count}`
-    return Effect.succeed(this.issue(presentation.grant, grant, grant.refresh))
+    if (!grant.spent.has(token)) grant.spent.set(token, { at: this.nowMs(), replacementUsed: false })
+    grant.live.delete(token)
+    const next = `${presentation.grant}.r${++this.count}`
+    grant.live.add(next)
+    return Effect.succeed(this.issue(presentation.grant, grant, next, token))
   }
 
   private failing(presentation: Presentation, fault: Fault): Effect.Effect<TokenResponse, ExchangeFailure> {
@@ -166,13 +204,13 @@ export class World {
       case "lostBefore":
         return Effect.zipRight(Effect.sleep(fault.delay), fail("unknown"))
       case "lostAfter":
-        this.mayBeLost = true
+        this.lost()
         return Effect.zipRight(
           Effect.zipRight(Effect.ignore(this.exchange(presentation)), Effect.sleep(fault.delay)),
           fail("unknown")
         )
       case "hangs": {
-        if (fault.carriedOut) this.mayBeLost = true
+        if (fault.carriedOut) this.lost()
         return Effect.zipRight(
           fault.carriedOut ? Effect.ignore(this.exchange(presentation)) : Effect.void,
           Effect.suspend(() => {
@@ -184,20 +222,34 @@ export class World {
     }
   }
 
+  /** Whether the provider documents that the exchange may be repeated now. The client counts from its send. */
+  private isDocumented(doubtful: Presentation): boolean {
+    const { rotation } = this.config
+    if (typeof rotation === "string") return false
+    const { repeatable } = rotation.rotating
+    return repeatable === "untilUsed" || this.nowMs() - doubtful.at < Duration.toMillis(repeatable)
+  }
+
   /** Presenting a refresh token: the rules that no client may break are checked here. */
   private present(token: string, access: string): Effect.Effect<TokenResponse, ExchangeFailure> {
     return Effect.suspend(() => {
       const before = this.presentations.filter((earlier) => earlier.token === token)
       const accessAlive = !this.clockJumped && this.isAlive(access, 500) && !this.rejectedByServer.has(access)
       const grant = token.split(".")[0]!
-      if ((this.underWay.get(grant) ?? 0) > 0) this.violate(`two exchanges at once: ${token}`)
+      const others = this.underWay.get(grant) ?? new Set()
+      // One that is past its deadline was given up: that its fiber is interrupted may come a moment later.
+      if ([...others].some((other) => this.nowMs() - other.at < deadline)) {
+        this.violate(`two exchanges at once: ${token}`)
+      }
       const last = before[before.length - 1]
-      if (this.config.rotation === "rotating" && !this.config.omitsRefreshToken && last !== undefined) {
+      if (isRotating(this.config.rotation) && !this.config.omitsRefreshToken && last !== undefined) {
         if (last.outcome === "issued") this.violate(`spent twice: ${token}`)
         if (last.outcome === "refused") this.violate(`presented again after a definitive refusal: ${token}`)
         if (last.outcome === undefined) this.violate(`presented again while under way: ${token}`)
-        const inDoubt = before.some((earlier) => earlier.outcome === "unknown")
-        if (inDoubt && accessAlive) this.violate(`replayed in doubt while the access token lived: ${token}`)
+        const doubtful = before.find((earlier) => earlier.outcome === "unknown")
+        if (doubtful !== undefined && accessAlive && !this.isDocumented(doubtful)) {
+          this.violate(`replayed in doubt while the access token lived: ${token}`)
+        }
       }
       const presentation: Presentation = {
         token,
@@ -209,11 +261,11 @@ export class World {
       this.presentations.push(presentation)
       const lately = this.presentations.filter((one) => one.outcome !== "issued" && presentation.at - one.at < 60_000)
       if (lately.length > mostFailuresAMinute) this.violate(`${lately.length} failing token calls in a minute`)
-      this.underWay.set(grant, (this.underWay.get(grant) ?? 0) + 1)
+      this.underWay.set(grant, others.add(presentation))
       return Effect.ensuring(
         this.failing(presentation, this.faults.shift() ?? { _tag: "ok", delay: 10 }),
         Effect.sync(() => {
-          this.underWay.set(grant, (this.underWay.get(grant) ?? 1) - 1)
+          others.delete(presentation)
           presentation.outcome ??= "unknown"
         })
       )
@@ -227,7 +279,9 @@ export class World {
     rotation: this.config.rotation,
     rejection: { statuses: [401] },
     signIn: () => this.signIn,
-    refresh: (token, previous) => this.present(Redacted.value(token), Redacted.value(previous.accessToken))
+    ...(this.config.rotation === "none" ? {} : {
+      refresh: (token, previous) => this.present(Redacted.value(token), Redacted.value(previous.accessToken))
+    })
   })
 
   /** One process's view of the store: the same records, its own owner. */

@@ -76,6 +76,7 @@ export const backendAway = Effect.fnUntraced(function*(script: string, backend: 
   const dies = server.pairs.get(token)!.issuedAt + Math.ceil(4 * pace) * 1_000
 
   let served = 0
+  /** How often the third was refused, or waited until the store was back. */
   let refusals = 0
   yield* Effect.scoped(Effect.gen(function*() {
     yield* backend.away
@@ -88,6 +89,8 @@ export const backendAway = Effect.fnUntraced(function*(script: string, backend: 
         if (isServed) served++
       }
       const { result } = yield* third.ask({ do: "get", account: alone })
+      // On demand, a token that is due is waited for: it may come only when the store is back.
+      if (Date.now() > since + outage) refusals++
       if (!result.ok) {
         refusals++
         assert.include(["TokenStoreError", "ProviderUnavailable"], result.tag)

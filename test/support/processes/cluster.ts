@@ -1,4 +1,5 @@
 /** Many processes over one store keep the sessions of a club alive while some of them are killed and paused. */
+import type { ReusePolicy } from "@effect-auth/testing/TokenAuthority"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
@@ -30,7 +31,7 @@ export interface ClusterOptions {
   /** So many lives of an access token at least. Default: 2.5. */
   readonly lives?: number
   readonly claimTtl: number
-  readonly reuse?: "revoke-family" | "grace"
+  readonly reuse?: ReusePolicy
   /** Default: scheduled. On demand all processes want a new token at once. */
   readonly mode?: "scheduled" | "onDemand"
   /** Up to so many milliseconds pass before and after the server looks at a refresh token. Default: 30 and 60, always. */

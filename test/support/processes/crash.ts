@@ -1,4 +1,5 @@
 /** One process refreshes and is killed with SIGKILL at a step of the protocol; another one goes on. */
+import type { ReusePolicy } from "@effect-auth/testing/TokenAuthority"
 import { assert } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,7 @@ export const crashPoints: ReadonlyArray<CrashPoint> = [
 
 export interface CrashCase {
   readonly point: CrashPoint
-  readonly reuse: "revoke-family" | "grace"
+  readonly reuse: ReusePolicy
   /** Whether the access token lives when the refresh is cut off. */
   readonly access: "alive" | "dead"
   /** Default: SQLite, in a folder of its own. */
@@ -36,15 +37,18 @@ export interface CrashCase {
 
 /** What the survivors may find. */
 const outcomes = ({ point, reuse }: CrashCase): ReadonlyArray<"valid" | "unknown"> => {
-  if (reuse === "grace") return ["valid"]
+  if (typeof reuse === "object") return ["valid"]
   if (point === "rotated" || point === "answered") return ["unknown"]
   return point === "committing" ? ["valid", "unknown"] : ["valid"]
 }
 
 const account = "member-1"
 
-/** Longer than this nobody may stand still. */
-const patience = 2_000
+/**
+ * Longer than this nobody may stand still, in milliseconds. Where presence is a connection, an owner must stay away for up
+ * to 3 s before its claim is taken: a connection that breaks comes back.
+ */
+const patience = 5_000
 
 const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-crash-"))),
@@ -120,8 +124,9 @@ export const crashCase = Effect.fnUntraced(function*(script: string, self: Crash
   const survivors = [yield* startWorker(script, config("second")), yield* startWorker(script, config("third"))] as const
   // What a process does for the first time takes longer, and that is not what is measured.
   yield* Effect.forEach([first, ...survivors], (worker) => warmUp(worker), { concurrency: "unbounded", discard: true })
+  // The client counts the life from its send, which is later than this.
+  const born = Date.now()
   yield* first.ask({ do: "signIn", account })
-  const born = [...server.pairs.values()].find((pair) => pair.member === account)!.issuedAt
   yield* Effect.sleep(isAlive ? 700 : server.lifetime() + 50)
   yield* crash(self.point, server, first)
 
@@ -137,9 +142,11 @@ export const crashCase = Effect.fnUntraced(function*(script: string, self: Crash
     })
   const until = Date.now() + (isAlive ? server.lifetime() + 300 : 300)
   while (Date.now() < until) {
-    const before = Date.now() < born + server.lifetime() - 200
     const result = yield* callFrom(survivors[0])
-    if (before) assert.strictEqual(nameOf(result), "HTTP 200", "the live token is served")
+    // Looked at after the answer: on a busy machine the token may die between the question and the answer.
+    if (Date.now() < born + server.lifetime() - 200) {
+      assert.strictEqual(nameOf(result), "HTTP 200", "the live token is served")
+    }
     yield* Effect.sleep(100)
   }
   const ends = new Set<string>()

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
 import { Redis } from "ioredis"
+import * as Mysql from "mysql2/promise"
 import pg from "pg"
 import * as backends from "../stores/backends.ts"
 import type { StoreSpec } from "../stores/spec.ts"
@@ -42,6 +43,21 @@ export const postgresStore = (url: string) =>
     ({ table }) => Effect.promise(() => removeTable(url, table))
   )
 
+const mysqlStore = (url: string) =>
+  Effect.acquireRelease(
+    Effect.sync((): StoreSpec & { readonly kind: "mysql" } => ({
+      kind: "mysql",
+      url,
+      table: `${backends.runName}_${++runs}`
+    })),
+    ({ table }) =>
+      Effect.promise(async () => {
+        const client = await Mysql.createConnection(url)
+        await client.query(`DROP TABLE IF EXISTS ${table}, ${table}_migrations`)
+        await client.end()
+      })
+  )
+
 export interface SharedStore {
   readonly name: string
   readonly isSkipped: boolean
@@ -49,9 +65,10 @@ export interface SharedStore {
 }
 
 export const sharedStores = async (): Promise<ReadonlyArray<SharedStore>> => {
-  const [postgres, redis] = await Promise.all([backends.postgres(), backends.redis()])
+  const [mysql, postgres, redis] = await Promise.all([backends.mysql(), backends.postgres(), backends.redis()])
   return [
     { name: "PostgreSQL", isSkipped: postgres.isSkipped, store: postgresStore(postgres.url) },
+    { name: "MySQL", isSkipped: mysql.isSkipped, store: mysqlStore(mysql.url) },
     { name: "Redis", isSkipped: redis.isSkipped, store: redisStore(redis.url) }
   ]
 }

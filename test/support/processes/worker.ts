@@ -3,10 +3,12 @@
  * by messages, wraps the store and the client to tell what happens, and ends when its parent does.
  */
 import * as AuthError from "@effect-auth/core/AuthError"
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as RefreshSchedule from "@effect-auth/core/RefreshSchedule"
 import type { SessionRecord } from "@effect-auth/core/SessionRecord"
 import { type Service, TokenStore } from "@effect-auth/core/TokenStore"
-import * as PlacewiseSessions from "@effect-auth/placewise/PlacewiseSessions"
+import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -109,12 +111,14 @@ const failed = (error: { readonly _tag: string }): Result => ({
 })
 
 const program = Effect.gen(function*() {
-  const sessions = yield* PlacewiseSessions.make({
+  const provider = yield* PlacewiseAuth.provider({
     host: config.host,
     club: "infinity-mall",
     clientToken: Redacted.make("sandbox-client-token"),
     userAgent: config.name,
-    productName: "sandbox",
+    productName: "sandbox"
+  })
+  const made = yield* AuthSessions.make(provider, {
     refresh: {
       ...config.refresh,
       ...(config.refresh.fraction === undefined
@@ -122,6 +126,7 @@ const program = Effect.gen(function*() {
         : { ahead: RefreshSchedule.ahead({ fraction: config.refresh.fraction, jitter: 0.02 }) })
     }
   })
+  const sessions = yield* AuthHttpClient.fromSessions(made)
   const seen = new Map<string, string>()
   const tokenOf = (account: string) =>
     Effect.flatMap(sessions.get(account), ({ auth }) => auth.accessToken).pipe(

@@ -24,5 +24,7 @@ export const redis = () => backend(process.env.REDIS_URL ?? "redis://127.0.0.1:6
 
 export const postgres = () => backend(process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/test", 5432)
 
+export const mysql = () => backend(process.env.MYSQL_URL ?? "mysql://root@127.0.0.1:3306/test", 3306)
+
 /** What belongs to this run, so that runs at the same time do not meet. */
 export const runName = `effect_auth_${process.pid}_${Math.random().toString(36).slice(2, 8)}`

@@ -1,24 +1,28 @@
-/** Starts processes that share a store, and laws that need them. */
+/** Starts processes that share a store, and tests that need them. */
 import { type Service, TokenStore } from "@effect-auth/core/TokenStore"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type { Scope } from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
+import { execPath } from "node:process"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { Worker } from "node:worker_threads"
 import { storeLayer, type StoreSpec } from "./spec.ts"
 
 const script = fileURLToPath(new URL("./child.ts", import.meta.url))
 
+/** A worker thread has no `--import`. */
+const inThread = `import("tsx/esm/api").then((tsx) => (tsx.register(), import(${
+  JSON.stringify(pathToFileURL(script).href)
+})))`
+
 const start = (...args: ReadonlyArray<string>) =>
   Effect.acquireRelease(
-    Effect.sync(() =>
-      spawn(process.execPath, ["--import", "tsx", script, ...args], { stdio: ["ignore", "pipe", "inherit"] })
-    ),
+    Effect.sync(() => spawn(execPath, ["--import", "tsx", script, ...args], { stdio: ["ignore", "pipe", "inherit"] })),
     (child) =>
       Effect.promise(async () => {
         if (child.exitCode !== null || child.signalCode !== null) return
@@ -31,32 +35,42 @@ const start = (...args: ReadonlyArray<string>) =>
 const firstLine = (child: ChildProcess) =>
   Effect.promise(async () => {
     for await (const line of createInterface({ input: child.stdout! })) {
-      return JSON.parse(line) as Record<string, unknown>
+      return line
     }
     throw new Error("the child ended without an answer")
   })
 
-/** Eight processes count one record up: every version is won once, and no increment is lost. */
-export const countTogether = Effect.fnUntraced(function*(spec: StoreSpec, processes: number, each: number) {
-  const account = `${process.pid}-${yield* Clock.currentTimeNanos}`
-  const children = yield* Effect.forEach(
-    Array.from({ length: processes }),
-    () => start("count", JSON.stringify(spec), account, String(each))
-  )
-  const answers = yield* Effect.forEach(children, firstLine, { concurrency: "unbounded" })
-  const won = answers.flatMap((answer) => answer.won as ReadonlyArray<number>).sort((left, right) => left - right)
-  assert.deepStrictEqual(won, Array.from({ length: processes * each }, (_, index) => index + 1))
-  const store = yield* TokenStore
-  const found = Option.getOrThrow(yield* store.get({ provider: "processes", realm: "count", account }))
-  assert.strictEqual(found.version, processes * each)
-  assert.strictEqual(found.count, processes * each)
-})
+/** Has another process do its part of a law. */
+export const process = (spec: () => StoreSpec) => (task: string): Effect.Effect<string> =>
+  Effect.scoped(Effect.flatMap(start("part", JSON.stringify(spec()), task), firstLine))
+
+/** The same, and waits until that process has ended by itself and closed what it had open. */
+export const processToItsEnd = (spec: () => StoreSpec) => (task: string): Effect.Effect<string> =>
+  Effect.scoped(Effect.gen(function*() {
+    const child = yield* start("part", JSON.stringify(spec()), task)
+    const exited = once(child, "exit")
+    const answer = yield* firstLine(child)
+    yield* Effect.promise(() => exited)
+    return answer
+  }))
 
 /** A process that owns a claim in the store; it lives until the scope ends or it is killed. */
-export const startOwner = Effect.fnUntraced(function*(spec: StoreSpec) {
+const startOwner = Effect.fnUntraced(function*(spec: StoreSpec) {
   const child = yield* start("stay", JSON.stringify(spec))
-  const { owner } = yield* firstLine(child)
-  return { child, owner: owner as string }
+  const { owner }: { readonly owner: string } = JSON.parse(yield* firstLine(child))
+  return { child, owner }
+})
+
+/** The same as a worker thread of this process, over an SQLite file. */
+export const startThread = Effect.fnUntraced(function*(filename: string) {
+  const argv = ["stay", JSON.stringify({ kind: "sqlite", filename } satisfies StoreSpec)]
+  const worker = yield* Effect.acquireRelease(
+    Effect.sync(() => new Worker(inThread, { eval: true, argv, stdout: true })),
+    (worker) => Effect.promise(() => worker.terminate())
+  )
+  const line = yield* Effect.promise(() => once(createInterface({ input: worker.stdout }), "line"))
+  const { owner }: { readonly owner: string } = JSON.parse(String(line[0]))
+  return { worker, owner }
 })
 
 /** Milliseconds until the owner is called gone; fails the test if that takes longer than `within`. */
@@ -78,12 +92,6 @@ export const processSuite = (name: string, spec: () => StoreSpec) => {
     Effect.suspend(() => Effect.provide(body, storeLayer(spec())))
 
   describe(`${name}: shared by processes`, () => {
-    it.scopedLive(
-      "8 processes count one record up and lose no update",
-      () => withStore(countTogether(spec(), 8, 15)),
-      180_000
-    )
-
     it.scopedLive("an owner killed by SIGKILL is called gone within 500 ms", () =>
       withStore(Effect.gen(function*() {
         const store = yield* TokenStore

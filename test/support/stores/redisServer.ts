@@ -9,7 +9,7 @@ import * as Path from "node:path"
 
 export const isInstalled = spawnSync("redis-server", ["--version"]).status === 0
 
-export const freePort = async (): Promise<number> => {
+const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()
@@ -18,10 +18,10 @@ export const freePort = async (): Promise<number> => {
   return typeof address === "object" && address !== null ? address.port : 0
 }
 
-const begin = (port: number, folder: string): Promise<ChildProcess> =>
+const begin = (port: number, folder: string, more: ReadonlyArray<string>): Promise<ChildProcess> =>
   new Promise((resolve, reject) => {
     const settings = ["--port", `${port}`, "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
-    const child = spawn("redis-server", [...settings, "--appendonly", "yes", "--appendfsync", "always"], {
+    const child = spawn("redis-server", [...settings, "--appendonly", "yes", "--appendfsync", "always", ...more], {
       stdio: ["ignore", "pipe", "inherit"]
     })
     let said = ""
@@ -39,25 +39,30 @@ const end = async (child: ChildProcess) => {
   await exited
 }
 
-export const redisServer = Effect.acquireRelease(
-  Effect.promise(async () => {
-    const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-redis-"))
-    const port = await freePort()
-    let child = await begin(port, folder)
-    return {
-      port,
-      url: `redis://127.0.0.1:${port}`,
-      start: Effect.promise(async () => {
-        child = await begin(port, folder)
-      }),
-      kill: Effect.promise(() => end(child)),
-      pause: Effect.sync(() => void child.kill("SIGSTOP")),
-      resume: Effect.sync(() => void child.kill("SIGCONT")),
-      close: Effect.promise(async () => {
-        await end(child)
-        Fs.rmSync(folder, { recursive: true, force: true })
-      })
-    }
-  }),
-  (server) => server.close
-)
+/** With more settings, as on the command line of redis-server. */
+export const redisServerWith = (...more: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-auth-redis-"))
+      const port = await freePort()
+      let child = await begin(port, folder, more)
+      return {
+        port,
+        folder,
+        url: `redis://127.0.0.1:${port}`,
+        start: Effect.promise(async () => {
+          child = await begin(port, folder, more)
+        }),
+        kill: Effect.promise(() => end(child)),
+        pause: Effect.sync(() => void child.kill("SIGSTOP")),
+        resume: Effect.sync(() => void child.kill("SIGCONT")),
+        close: Effect.promise(async () => {
+          await end(child)
+          Fs.rmSync(folder, { recursive: true, force: true })
+        })
+      }
+    }),
+    (server) => server.close
+  )
+
+export const redisServer = redisServerWith()

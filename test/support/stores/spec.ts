@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 export type StoreSpec =
   | { readonly kind: "sqlite"; readonly filename: string }
   | { readonly kind: "postgres"; readonly url: string; readonly table: string }
+  | { readonly kind: "mysql"; readonly url: string; readonly table: string }
   | { readonly kind: "redis"; readonly url: string; readonly prefix: string }
 
 const load = async (spec: StoreSpec): Promise<Layer.Layer<TokenStore, TokenStoreError>> => {
@@ -18,6 +19,10 @@ const load = async (spec: StoreSpec): Promise<Layer.Layer<TokenStore, TokenStore
     }
     case "postgres": {
       const store = await import("@effect-auth/store-sql/PostgresTokenStore")
+      return store.layer({ url: Redacted.make(spec.url), table: spec.table })
+    }
+    case "mysql": {
+      const store = await import("@effect-auth/store-sql/MysqlTokenStore")
       return store.layer({ url: Redacted.make(spec.url), table: spec.table })
     }
     case "redis": {

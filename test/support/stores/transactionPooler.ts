@@ -1,6 +1,7 @@
 /** What a pooler before PostgreSQL does: in transaction mode it lends a session for one transaction, to whoever asks next. */
 import * as Effect from "effect/Effect"
 import { createServer, type Socket } from "node:net"
+import { setTimeout } from "node:timers/promises"
 import * as Pg from "pg"
 
 interface Session {
@@ -42,7 +43,11 @@ const reader = (onMessage: (type: string, body: Buffer) => void) => {
   }
 }
 
-export const transactionPooler = (url: string, mode: "session" | "transaction") =>
+export const transactionPooler = (
+  url: string,
+  mode: "session" | "transaction",
+  size = Number.POSITIVE_INFINITY
+) =>
   Effect.gen(function*() {
     const state = { mode }
     const clients = new Set<Pg.Client>()
@@ -74,11 +79,13 @@ export const transactionPooler = (url: string, mode: "session" | "transaction") 
       let last = Promise.resolve()
       front.on("error", () => {}).on("data", (bytes) => {
         last = last.then(async () => {
+          if (front.destroyed) return
           if (!isGreeted) {
             isGreeted = true
             return void front.write(greeting)
           }
           if (mine === undefined || mine.front !== front) {
+            while (idle.length === 0 && clients.size >= size && !front.destroyed) await setTimeout(20)
             mine = idle.pop() ?? await open()
             mine.front = front
           }

@@ -1,3 +1,4 @@
+import type { AccessTokenError, SignInError } from "@effect-auth/core/AuthError"
 import type * as AuthError from "@effect-auth/core/AuthError"
 import type { AuthProvider } from "@effect-auth/core/AuthProvider"
 import * as AuthService from "@effect-auth/core/AuthService"
@@ -25,8 +26,8 @@ test("methods need nothing, and fail only with public errors", () => {
   type Service = AuthService.AuthService<Password>
   expect<Effect.Effect.Context<ReturnType<Service["signIn"]>>>().type.toBe<never>()
   expect<Effect.Effect.Context<Service["accessToken"]>>().type.toBe<never>()
-  expect<AuthService.SignInError>().type.toBeAssignableTo<AuthError.AuthError>()
-  expect<AuthService.AccessTokenError>().type.toBeAssignableTo<AuthError.AuthError>()
+  expect<SignInError>().type.toBeAssignableTo<AuthError.AuthError>()
+  expect<AccessTokenError>().type.toBeAssignableTo<AuthError.AuthError>()
 })
 
 test("the credentials of the options are those of the provider", () => {

@@ -1,11 +1,12 @@
-import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
-import type { AuthHttpClientError } from "@effect-auth/core/AuthHttpClient"
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
-import type { AuthService, SignInError } from "@effect-auth/core/AuthService"
+import type { AuthMisconfigured, SignInError } from "@effect-auth/core/AuthError"
+import type { AuthHttpClientError, Client } from "@effect-auth/core/AuthHttpClient"
+import type { Extended } from "@effect-auth/core/AuthProvider"
+import type { AuthService } from "@effect-auth/core/AuthService"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import * as Pitchpoint from "@effect-auth/pitchpoint/Pitchpoint"
 import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
-import * as PitchpointClient from "@effect-auth/pitchpoint/PitchpointClient"
+import * as PitchpointFault from "@effect-auth/pitchpoint/PitchpointFault"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
@@ -20,17 +21,17 @@ const data = { username: "service@example.com", alias: "branch-7" }
 
 const config = { username: Config.string("USER"), alias: Config.string("ALIAS") }
 
-type Both = PitchpointAuth.PitchpointAuth | PitchpointClient.PitchpointClient
+type Both = PitchpointAuth.PitchpointAuth | Pitchpoint.PitchpointClient
 
 describe("layers", () => {
   test("need an HttpClient and a store, and fail only with wrong options", () => {
-    expect(PitchpointAuth.layer(data)).type.toBe<
+    expect(Pitchpoint.layerAuth(data)).type.toBe<
       Layer.Layer<PitchpointAuth.PitchpointAuth, AuthMisconfigured, HttpClient.HttpClient | TokenStore>
     >()
-    expect(PitchpointClient.layer(data)).type.toBe<
+    expect(Pitchpoint.layerClient()).type.toBe<
       Layer.Layer<
-        PitchpointClient.PitchpointClient,
-        AuthMisconfigured,
+        Pitchpoint.PitchpointClient,
+        never,
         PitchpointAuth.PitchpointAuth | HttpClient.HttpClient
       >
     >()
@@ -40,16 +41,6 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
-    expect(PitchpointClient.layerConfig(config)).type.toBe<
-      Layer.Layer<
-        PitchpointClient.PitchpointClient,
-        AuthMisconfigured | ConfigError,
-        PitchpointAuth.PitchpointAuth | HttpClient.HttpClient
-      >
-    >()
-    expect(PitchpointAuth.layerConfig(config)).type.toBe<
-      Layer.Layer<PitchpointAuth.PitchpointAuth, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
-    >()
     expect(Pitchpoint.layerConfig(config, { client: { onRejected: "response" } })).type.toBe<
       Layer.Layer<Both, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
     >()
@@ -58,27 +49,31 @@ describe("layers", () => {
 
 describe("options", () => {
   test("a user name is needed, an alias is not", () => {
-    expect(PitchpointAuth.layer).type.toBeCallableWith({ username: "service@example.com" })
-    expect(PitchpointAuth.layer).type.not.toBeCallableWith({ alias: "branch-7" })
+    expect(Pitchpoint.layerAuth).type.toBeCallableWith({ username: "service@example.com" })
+    expect(Pitchpoint.layerAuth).type.not.toBeCallableWith({ alias: "branch-7" })
   })
 
-  test("behaviour is no data", () => {
+  test("a setting that may be left out can be a Config.option", () => {
+    expect(Pitchpoint.layerConfig).type.toBeCallableWith({ ...config, host: Config.option(Config.string("HOST")) })
+    expect(Pitchpoint.layerConfig).type.not.toBeCallableWith({ ...config, host: Config.option(Config.integer("HOST")) })
+  })
+
+  test("options are no settings", () => {
     const credentials = Effect.map(Config.redacted("PASSWORD"), (password) => ({ password }))
     expect(Pitchpoint.layerConfig).type.not.toBeCallableWith({ ...config, credentials })
     expect(Pitchpoint.layerConfig).type.toBeCallableWith(config, { credentials })
   })
 
   test("a password is Redacted", () => {
-    expect(Pitchpoint.layer).type.toBeCallableWith({
-      ...data,
+    expect(Pitchpoint.layer).type.toBeCallableWith(data, {
       credentials: Effect.succeed({ password: Redacted.make("secret") })
     })
-    expect(Pitchpoint.layer).type.not.toBeCallableWith({ ...data, credentials: Effect.succeed({ password: "secret" }) })
+    expect(Pitchpoint.layer).type.not.toBeCallableWith(data, { credentials: Effect.succeed({ password: "secret" }) })
   })
 
   test("a fault can be declared a rejection", () => {
-    expect(Pitchpoint.layer).type.toBeCallableWith({ ...data, rejectedBody: PitchpointAuth.notAuthorized })
-    expect(Pitchpoint.layer).type.toBeCallableWith({ ...data, rejectedBody: PitchpointAuth.rejectedByFault(["E033"]) })
+    expect(Pitchpoint.layer).type.toBeCallableWith(data, { rejection: { body: PitchpointFault.notAuthorized } })
+    expect(Pitchpoint.layer).type.toBeCallableWith(data, { rejection: { body: PitchpointFault.rejectedBy(["E033"]) } })
   })
 })
 
@@ -87,18 +82,22 @@ describe("services", () => {
     expect<PitchpointAuth.Service>().type.toBeAssignableTo<AuthService<PitchpointAuth.PitchpointCredentials>>()
     expect<PitchpointAuth.Service>().type.toBeAssignableTo<AuthService<never>>()
     expect<Effect.Effect.Error<ReturnType<PitchpointAuth.Service["signIn"]>>>().type.toBe<SignInError>()
-    expect(PitchpointAuth.make(data)).type.toBe<
+    expect(ProviderLayers.makeSession(PitchpointAuth.provider, data)).type.toBe<
       Effect.Effect<PitchpointAuth.Service, AuthMisconfigured, HttpClient.HttpClient | TokenStore | Scope.Scope>
     >()
     expect(PitchpointAuth.provider(data)).type.toBe<
-      Effect.Effect<AuthProvider<PitchpointAuth.PitchpointCredentials>, AuthMisconfigured, HttpClient.HttpClient>
+      Effect.Effect<
+        Extended<PitchpointAuth.PitchpointCredentials, PitchpointAuth.Service>,
+        AuthMisconfigured,
+        HttpClient.HttpClient
+      >
     >()
   })
 
   test("the client says how a call can fail, and is no HttpClient", () => {
-    expect<Effect.Effect.Error<ReturnType<PitchpointClient.Service["post"]>>>().type.toBe<
+    expect<Effect.Effect.Error<ReturnType<Client["post"]>>>().type.toBe<
       HttpClientError | AuthHttpClientError
     >()
-    expect<PitchpointClient.Service>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
+    expect<Client>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
   })
 })

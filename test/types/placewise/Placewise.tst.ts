@@ -1,16 +1,22 @@
-import type { AuthMisconfigured, ProviderUnavailable, TokenRequestRejected } from "@effect-auth/core/AuthError"
-import type { AuthHttpClientError } from "@effect-auth/core/AuthHttpClient"
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
-import type { AccessTokenError, AuthService, SignInError } from "@effect-auth/core/AuthService"
+import type {
+  AccessTokenError,
+  AuthMisconfigured,
+  ProviderUnavailable,
+  SignInError,
+  TokenRequestRejected
+} from "@effect-auth/core/AuthError"
+import type { Account, AuthHttpClientError, Client } from "@effect-auth/core/AuthHttpClient"
+import type { Extended } from "@effect-auth/core/AuthProvider"
+import type { AuthService } from "@effect-auth/core/AuthService"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import * as Placewise from "@effect-auth/placewise/Placewise"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
-import * as PlacewiseClient from "@effect-auth/placewise/PlacewiseClient"
-import * as PlacewiseSessions from "@effect-auth/placewise/PlacewiseSessions"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -37,16 +43,16 @@ const member: PlacewiseAuth.PlacewiseCredentials = {
   password: Redacted.make("secret")
 }
 
-type Both = PlacewiseAuth.PlacewiseAuth | PlacewiseClient.PlacewiseClient
+type Both = PlacewiseAuth.PlacewiseAuth | Placewise.PlacewiseClient
 type Needed = HttpClient.HttpClient | TokenStore
 
 describe("layers", () => {
   test("need an HttpClient and a store, and fail only with wrong options", () => {
-    expect(PlacewiseAuth.layer(data)).type.toBe<Layer.Layer<PlacewiseAuth.PlacewiseAuth, AuthMisconfigured, Needed>>()
-    expect(PlacewiseClient.layer(data)).type.toBe<
+    expect(Placewise.layerAuth(data)).type.toBe<Layer.Layer<PlacewiseAuth.PlacewiseAuth, AuthMisconfigured, Needed>>()
+    expect(Placewise.layerClient()).type.toBe<
       Layer.Layer<
-        PlacewiseClient.PlacewiseClient,
-        AuthMisconfigured,
+        Placewise.PlacewiseClient,
+        never,
         PlacewiseAuth.PlacewiseAuth | HttpClient.HttpClient
       >
     >()
@@ -54,28 +60,14 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
-    expect(PlacewiseAuth.layerConfig(config)).type.toBe<
-      Layer.Layer<PlacewiseAuth.PlacewiseAuth, AuthMisconfigured | ConfigError, Needed>
-    >()
-    expect(PlacewiseClient.layerConfig(config)).type.toBe<
-      Layer.Layer<
-        PlacewiseClient.PlacewiseClient,
-        AuthMisconfigured | ConfigError,
-        PlacewiseAuth.PlacewiseAuth | HttpClient.HttpClient
-      >
-    >()
     expect(Placewise.layerConfig(config, { client: { onRejected: "response" } })).type.toBe<
       Layer.Layer<Both, AuthMisconfigured | ConfigError, Needed>
     >()
   })
 
   test("of many members need and fail as that of one", () => {
-    type Sessions = PlacewiseSessions.PlacewiseSessions
-    expect(PlacewiseSessions.layer(data)).type.toBe<Layer.Layer<Sessions, AuthMisconfigured, Needed>>()
+    type Sessions = Placewise.PlacewiseSessions
     expect(Placewise.layerSessions(data)).type.toBe<Layer.Layer<Sessions, AuthMisconfigured, Needed>>()
-    expect(PlacewiseSessions.layerConfig(config)).type.toBe<
-      Layer.Layer<Sessions, AuthMisconfigured | ConfigError, Needed>
-    >()
     expect(Placewise.layerSessionsConfig(config)).type.toBe<
       Layer.Layer<Sessions, AuthMisconfigured | ConfigError, Needed>
     >()
@@ -84,21 +76,26 @@ describe("layers", () => {
 
 describe("options", () => {
   test("the client token is Redacted, and nothing that is required is missing", () => {
-    expect(PlacewiseAuth.layer).type.not.toBeCallableWith({ ...data, clientToken: "client-token" })
+    expect(Placewise.layerAuth).type.not.toBeCallableWith({ ...data, clientToken: "client-token" })
     expect(Placewise.layerConfig).type.not.toBeCallableWith({ ...config, clientToken: Config.string("CLIENT_TOKEN") })
     const { userAgent: _, ...rest } = data
-    expect(PlacewiseAuth.layer).type.not.toBeCallableWith(rest)
+    expect(Placewise.layerAuth).type.not.toBeCallableWith(rest)
   })
 
-  test("behaviour is no data", () => {
+  test("a setting that may be left out can be a Config.option", () => {
+    expect(Placewise.layerConfig).type.toBeCallableWith({ ...config, host: Config.option(Config.string("HOST")) })
+    expect(Placewise.layerConfig).type.not.toBeCallableWith({ ...config, host: Config.option(Config.integer("HOST")) })
+  })
+
+  test("options are no settings", () => {
     const credentials = Effect.succeed(member)
     expect(Placewise.layerConfig).type.not.toBeCallableWith({ ...config, credentials })
     expect(Placewise.layerConfig).type.toBeCallableWith(config, { credentials })
   })
 
   test("the sessions of many members have no account and no credentials of one", () => {
-    expect(Placewise.layerSessions).type.not.toBeCallableWith({ ...data, account: "member-42" })
-    expect(Placewise.layerSessions).type.not.toBeCallableWith({ ...data, credentials: Effect.succeed(member) })
+    expect(Placewise.layerSessions).type.not.toBeCallableWith(data, { account: "member-42" })
+    expect(Placewise.layerSessions).type.not.toBeCallableWith(data, { credentials: Effect.succeed(member) })
   })
 })
 
@@ -128,11 +125,15 @@ describe("services", () => {
     expect<PlacewiseAuth.Service>().type.toBeAssignableTo<AuthService<PlacewiseAuth.PlacewiseCredentials>>()
     expect<PlacewiseAuth.Service>().type.toBeAssignableTo<AuthService<never>>()
     expect<Effect.Effect.Error<ReturnType<PlacewiseAuth.Service["signIn"]>>>().type.toBe<SignInError>()
-    expect(PlacewiseAuth.make(data)).type.toBe<
+    expect(ProviderLayers.makeSession(PlacewiseAuth.provider, data)).type.toBe<
       Effect.Effect<PlacewiseAuth.Service, AuthMisconfigured, Needed | Scope.Scope>
     >()
     expect(PlacewiseAuth.provider(data)).type.toBe<
-      Effect.Effect<AuthProvider<PlacewiseAuth.PlacewiseCredentials>, AuthMisconfigured, HttpClient.HttpClient>
+      Effect.Effect<
+        Extended<PlacewiseAuth.PlacewiseCredentials, PlacewiseAuth.Service>,
+        AuthMisconfigured,
+        HttpClient.HttpClient
+      >
     >()
   })
 
@@ -144,15 +145,14 @@ describe("services", () => {
   })
 
   test("the client says how a call can fail, and is no HttpClient", () => {
-    expect<Effect.Effect.Error<ReturnType<PlacewiseClient.Service["post"]>>>().type.toBe<
+    expect<Effect.Effect.Error<ReturnType<Client["post"]>>>().type.toBe<
       HttpClientError | AuthHttpClientError
     >()
-    expect<PlacewiseClient.Service>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
+    expect<Client>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
   })
 
   test("getting a member's session can't fail", () => {
-    expect<ReturnType<PlacewiseSessions.Service["get"]>>().type.toBe<Effect.Effect<PlacewiseSessions.Member>>()
-    expect<PlacewiseSessions.Member["auth"]>().type.toBe<PlacewiseAuth.Service>()
-    expect<PlacewiseSessions.Member["client"]>().type.toBe<PlacewiseClient.Service>()
+    type Sessions = Context.Tag.Service<Placewise.PlacewiseSessions>
+    expect<ReturnType<Sessions["get"]>>().type.toBe<Effect.Effect<Account<PlacewiseAuth.Service>>>()
   })
 })

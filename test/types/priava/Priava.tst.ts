@@ -1,12 +1,13 @@
-import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
-import type { AuthHttpClientError } from "@effect-auth/core/AuthHttpClient"
+import type { AuthMisconfigured, SignInError } from "@effect-auth/core/AuthError"
+import type { AuthHttpClientError, Client } from "@effect-auth/core/AuthHttpClient"
 import type { AuthProvider } from "@effect-auth/core/AuthProvider"
-import type { AuthService, SignInError } from "@effect-auth/core/AuthService"
+import type { AuthService } from "@effect-auth/core/AuthService"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import * as Priava from "@effect-auth/priava/Priava"
 import type * as PriavaApi from "@effect-auth/priava/PriavaApi"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
+import * as PriavaRateLimit from "@effect-auth/priava/PriavaRateLimit"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type { HttpClientResponse } from "@effect/platform/HttpClientResponse"
@@ -35,15 +36,15 @@ const config = {
 
 describe("layers", () => {
   test("need an HttpClient and a store, and fail only with wrong options", () => {
-    expect(PriavaAuth.layer(data)).type.toBe<
+    expect(Priava.layerAuth(data)).type.toBe<
       Layer.Layer<PriavaAuth.PriavaAuth, AuthMisconfigured, HttpClient.HttpClient | TokenStore>
     >()
-    expect(PriavaClient.layer(data)).type.toBe<
-      Layer.Layer<PriavaClient.PriavaClient, AuthMisconfigured, PriavaAuth.PriavaAuth | HttpClient.HttpClient>
+    expect(Priava.layerClient()).type.toBe<
+      Layer.Layer<Priava.PriavaClient, never, PriavaAuth.PriavaAuth | HttpClient.HttpClient>
     >()
     expect(Priava.layer(data)).type.toBe<
       Layer.Layer<
-        PriavaAuth.PriavaAuth | PriavaClient.PriavaClient,
+        PriavaAuth.PriavaAuth | Priava.PriavaClient,
         AuthMisconfigured,
         HttpClient.HttpClient | TokenStore
       >
@@ -51,19 +52,9 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
-    expect(PriavaClient.layerConfig(config)).type.toBe<
+    expect(Priava.layerConfig(config, { client: { redirects: 1 } })).type.toBe<
       Layer.Layer<
-        PriavaClient.PriavaClient,
-        AuthMisconfigured | ConfigError,
-        PriavaAuth.PriavaAuth | HttpClient.HttpClient
-      >
-    >()
-    expect(PriavaAuth.layerConfig(config)).type.toBe<
-      Layer.Layer<PriavaAuth.PriavaAuth, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
-    >()
-    expect(Priava.layerConfig(config, { client: { sendRegion: false } })).type.toBe<
-      Layer.Layer<
-        PriavaAuth.PriavaAuth | PriavaClient.PriavaClient,
+        PriavaAuth.PriavaAuth | Priava.PriavaClient,
         AuthMisconfigured | ConfigError,
         HttpClient.HttpClient | TokenStore
       >
@@ -74,17 +65,22 @@ describe("layers", () => {
 describe("options", () => {
   test("the region is one of three", () => {
     expect<PriavaApi.TenantRegion>().type.toBe<"APAC" | "EU" | "US">()
-    expect(PriavaAuth.layer).type.not.toBeCallableWith({ ...data, region: "UK" })
+    expect(Priava.layerAuth).type.not.toBeCallableWith({ ...data, region: "UK" })
     expect(Priava.layerConfig).type.not.toBeCallableWith({ ...config, region: Config.string("REGION") })
   })
 
   test("the secret is Redacted, and none is missing", () => {
-    expect(PriavaAuth.layer).type.not.toBeCallableWith({ ...data, clientSecret: "secret" })
+    expect(Priava.layerAuth).type.not.toBeCallableWith({ ...data, clientSecret: "secret" })
     const { redirectUri: _, ...rest } = data
-    expect(PriavaAuth.layer).type.not.toBeCallableWith(rest)
+    expect(Priava.layerAuth).type.not.toBeCallableWith(rest)
   })
 
-  test("behaviour is no data", () => {
+  test("a setting that may be left out can be a Config.option", () => {
+    expect(Priava.layerConfig).type.toBeCallableWith({ ...config, host: Config.option(Config.string("HOST")) })
+    expect(Priava.layerConfig).type.not.toBeCallableWith({ ...config, host: Config.option(Config.integer("HOST")) })
+  })
+
+  test("options are no settings", () => {
     expect(Priava.layerConfig).type.not.toBeCallableWith({
       ...config,
       credentials: Effect.succeed({ code: Redacted.make("code") })
@@ -95,11 +91,8 @@ describe("options", () => {
   })
 
   test("credentials are a code", () => {
-    expect(Priava.layer).type.toBeCallableWith({
-      ...data,
-      credentials: Effect.succeed({ code: Redacted.make("code") })
-    })
-    expect(Priava.layer).type.not.toBeCallableWith({ ...data, credentials: Effect.succeed({ code: "code" }) })
+    expect(Priava.layer).type.toBeCallableWith(data, { credentials: Effect.succeed({ code: Redacted.make("code") }) })
+    expect(Priava.layer).type.not.toBeCallableWith(data, { credentials: Effect.succeed({ code: "code" }) })
   })
 })
 
@@ -108,7 +101,7 @@ describe("services", () => {
     expect<PriavaAuth.Service>().type.toBeAssignableTo<AuthService<PriavaAuth.PriavaCredentials>>()
     expect<PriavaAuth.Service>().type.toBeAssignableTo<AuthService<never>>()
     expect<Effect.Effect.Error<ReturnType<PriavaAuth.Service["signIn"]>>>().type.toBe<SignInError>()
-    expect(PriavaAuth.make(data)).type.toBe<
+    expect(ProviderLayers.makeSession(PriavaAuth.provider, data)).type.toBe<
       Effect.Effect<PriavaAuth.Service, AuthMisconfigured, HttpClient.HttpClient | TokenStore | Scope.Scope>
     >()
     expect(PriavaAuth.provider(data)).type.toBe<
@@ -117,14 +110,14 @@ describe("services", () => {
   })
 
   test("the client says how a call can fail, and is no HttpClient", () => {
-    expect<Effect.Effect.Error<ReturnType<PriavaClient.Service["post"]>>>().type.toBe<
+    expect<Effect.Effect.Error<ReturnType<Client["post"]>>>().type.toBe<
       HttpClientError | AuthHttpClientError
     >()
-    expect<PriavaClient.Service>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
+    expect<Client>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
   })
 
   test("the wait of a 429 can't fail", () => {
-    expect<ReturnType<typeof PriavaClient.retryAfter>>().type.toBe<Effect.Effect<Duration.Duration | undefined>>()
-    expect(PriavaClient.retryAfter).type.toBeCallableWith({} as HttpClientResponse)
+    expect<ReturnType<typeof PriavaRateLimit.retryAfter>>().type.toBe<Effect.Effect<Duration.Duration | undefined>>()
+    expect(PriavaRateLimit.retryAfter).type.toBeCallableWith({} as HttpClientResponse)
   })
 })

@@ -5,6 +5,7 @@ import type * as PostgresTokenStore from "@effect-auth/store-sql/PostgresTokenSt
 import type * as SqliteTokenStore from "@effect-auth/store-sql/SqliteTokenStore"
 import * as SqlTokenStore from "@effect-auth/store-sql/SqlTokenStore"
 import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import type * as Layer from "effect/Layer"
 import { expect, test } from "tstyche"
@@ -25,4 +26,16 @@ test("from a configuration it fails with a ConfigError too", () => {
 
 test("over a client of one's own it needs that client", () => {
   expect(SqlTokenStore.layer()).type.toBe<Layer.Layer<TokenStore, TokenStoreError, SqlClient>>()
+})
+
+test("a setting that may be left out can be a Config.option, and is left out where it is absent", () => {
+  const filename = Config.string("FILE")
+  const table = Config.option(Config.string("TABLE"))
+  const url = Config.redacted("URL")
+  const port = Config.option(Config.integer("PORT"))
+  expect<typeof SqliteTokenStore.layerConfig>().type.toBeCallableWith({ filename, table })
+  expect<typeof SqliteTokenStore.layerConfig>().type.not.toBeCallableWith({ filename: Config.option(filename) })
+  expect<typeof PostgresTokenStore.layerConfig>().type.toBeCallableWith({ url, port })
+  expect<typeof RedisTokenStore.layerConfig>().type.toBeCallableWith({ url, port })
+  expect<typeof RedisTokenStore.layerConfig>().type.not.toBeCallableWith({ url: Config.string("URL") })
 })

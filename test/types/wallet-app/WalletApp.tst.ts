@@ -1,12 +1,12 @@
 import type { AccessToken } from "@effect-auth/core/AccessToken"
-import type { AuthMisconfigured, TokenStoreError } from "@effect-auth/core/AuthError"
-import type { AuthHttpClientError } from "@effect-auth/core/AuthHttpClient"
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
-import type { AccessTokenError, AuthService, Revocation, SignInError } from "@effect-auth/core/AuthService"
+import type { AccessTokenError, AuthMisconfigured, SignInError, TokenStoreError } from "@effect-auth/core/AuthError"
+import type { Account, AuthHttpClientError, Client } from "@effect-auth/core/AuthHttpClient"
+import type { Extended } from "@effect-auth/core/AuthProvider"
+import type { AuthService } from "@effect-auth/core/AuthService"
+import type { Revocation } from "@effect-auth/core/Revocation"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import * as WalletApp from "@effect-auth/wallet-app/WalletApp"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
-import * as WalletAppClient from "@effect-auth/wallet-app/WalletAppClient"
 import * as WalletAppPermission from "@effect-auth/wallet-app/WalletAppPermission"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type { HttpClientError } from "@effect/platform/HttpClientError"
@@ -24,17 +24,17 @@ const config = { email: Config.string("EMAIL"), permissions: Config.array(Config
 
 const password = { password: Redacted.make("secret") }
 
-type Both = WalletAppAuth.WalletAppAuth | WalletAppClient.WalletAppClient
+type Both = WalletAppAuth.WalletAppAuth | WalletApp.WalletAppClient
 
 describe("layers", () => {
   test("need an HttpClient and a store, and fail only with wrong options", () => {
-    expect(WalletAppAuth.layer(data)).type.toBe<
+    expect(WalletApp.layerAuth(data)).type.toBe<
       Layer.Layer<WalletAppAuth.WalletAppAuth, AuthMisconfigured, HttpClient.HttpClient | TokenStore>
     >()
-    expect(WalletAppClient.layer(data)).type.toBe<
+    expect(WalletApp.layerClient()).type.toBe<
       Layer.Layer<
-        WalletAppClient.WalletAppClient,
-        AuthMisconfigured,
+        WalletApp.WalletAppClient,
+        never,
         WalletAppAuth.WalletAppAuth | HttpClient.HttpClient
       >
     >()
@@ -42,16 +42,6 @@ describe("layers", () => {
   })
 
   test("from a configuration fail with a ConfigError too", () => {
-    expect(WalletAppClient.layerConfig(config)).type.toBe<
-      Layer.Layer<
-        WalletAppClient.WalletAppClient,
-        AuthMisconfigured | ConfigError,
-        WalletAppAuth.WalletAppAuth | HttpClient.HttpClient
-      >
-    >()
-    expect(WalletAppAuth.layerConfig(config)).type.toBe<
-      Layer.Layer<WalletAppAuth.WalletAppAuth, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
-    >()
     expect(WalletApp.layerConfig(config, { client: { onRejected: "response" } })).type.toBe<
       Layer.Layer<Both, AuthMisconfigured | ConfigError, HttpClient.HttpClient | TokenStore>
     >()
@@ -77,21 +67,26 @@ describe("permissions", () => {
   })
 
   test("they are needed", () => {
-    expect(WalletAppAuth.layer).type.not.toBeCallableWith({ email: "kim@example.com" })
+    expect(WalletApp.layerAuth).type.not.toBeCallableWith({ email: "kim@example.com" })
     expect(WalletAppPermission.isKnown).type.toBeCallableWith("brands.get")
   })
 })
 
 describe("options", () => {
-  test("behaviour is no data", () => {
+  test("a setting that may be left out can be a Config.option", () => {
+    expect(WalletApp.layerConfig).type.toBeCallableWith({ ...config, host: Config.option(Config.string("HOST")) })
+    expect(WalletApp.layerConfig).type.not.toBeCallableWith({ ...config, host: Config.option(Config.integer("HOST")) })
+  })
+
+  test("options are no settings", () => {
     const credentials = Effect.map(Config.redacted("PASSWORD"), (password) => ({ password }))
     expect(WalletApp.layerConfig).type.not.toBeCallableWith({ ...config, credentials })
     expect(WalletApp.layerConfig).type.toBeCallableWith(config, { credentials })
   })
 
   test("a password is Redacted", () => {
-    expect(WalletApp.layer).type.toBeCallableWith({ ...data, credentials: Effect.succeed(password) })
-    expect(WalletApp.layer).type.not.toBeCallableWith({ ...data, credentials: Effect.succeed({ password: "secret" }) })
+    expect(WalletApp.layer).type.toBeCallableWith(data, { credentials: Effect.succeed(password) })
+    expect(WalletApp.layer).type.not.toBeCallableWith(data, { credentials: Effect.succeed({ password: "secret" }) })
   })
 })
 
@@ -103,7 +98,11 @@ describe("services", () => {
       Effect.Effect<WalletAppAuth.Service, AuthMisconfigured, HttpClient.HttpClient | TokenStore | Scope.Scope>
     >()
     expect(WalletAppAuth.provider(data)).type.toBe<
-      Effect.Effect<AuthProvider<WalletAppAuth.WalletAppCredentials>, AuthMisconfigured, HttpClient.HttpClient>
+      Effect.Effect<
+        Extended<WalletAppAuth.WalletAppCredentials, WalletAppAuth.Service>,
+        AuthMisconfigured,
+        HttpClient.HttpClient
+      >
     >()
   })
 
@@ -116,7 +115,7 @@ describe("services", () => {
     >()
     expect(WalletApp.scoped(["brands.get"])).type.toBe<
       Effect.Effect<
-        { readonly auth: WalletAppAuth.Service; readonly client: WalletAppClient.Service },
+        Account<WalletAppAuth.Service>,
         SignInError,
         WalletAppAuth.WalletAppAuth | HttpClient.HttpClient | Scope.Scope
       >
@@ -130,9 +129,9 @@ describe("services", () => {
   })
 
   test("the client says how a call can fail, and is no HttpClient", () => {
-    expect<Effect.Effect.Error<ReturnType<WalletAppClient.Service["post"]>>>().type.toBe<
+    expect<Effect.Effect.Error<ReturnType<Client["post"]>>>().type.toBe<
       HttpClientError | AuthHttpClientError
     >()
-    expect<WalletAppClient.Service>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
+    expect<Client>().type.not.toBeAssignableTo<HttpClient.HttpClient>()
   })
 })

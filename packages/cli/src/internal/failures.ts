@@ -3,7 +3,7 @@ import { AuthError, isAuthError } from "@effect-auth/core/AuthError"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 
-/** The command line, or what was given beside it, is at fault. */
+/** The command line or its input is wrong. */
 export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
 
 /** A secret is needed, and there is neither a variable, nor standard input, nor a person to ask. */
@@ -16,16 +16,36 @@ export class SecretMissing extends Data.TaggedError("SecretMissing")<{
   }
 }
 
-/** A call got no answer: the connection failed or broke. What it was caused by may quote headers, and is not kept. */
+/** A call got no answer: the connection failed or broke. The cause is not kept, because it may quote headers. */
 export class CallFailed extends Data.TaggedError("CallFailed")<{
   readonly provider: string
   readonly account: string
   readonly method: string
+  /** Host, port and cause, where they are known. */
+  readonly detail?: string | undefined
 }> {
   override get message(): string {
-    return `${this.provider} ${this.method}: no answer, or one that can't be read`
+    return `${this.provider} ${this.method}: no answer, or one that can't be read` +
+      (this.detail === undefined ? "" : `: ${this.detail}`)
   }
 }
+
+/** The session lives, and nothing is there to refresh it with. */
+export class NoRefreshToken extends Data.TaggedError("NoRefreshToken")<{
+  readonly provider: string
+  readonly account: string
+  /** How long the access token lives on, in words. */
+  readonly left: string
+}> {
+  override get message(): string {
+    return `${this.provider} ${this.account}: not refreshed. The provider gave no refresh token, or its time is over; ` +
+      `the access token lives on (${this.left}). For a new one sign in again: effect-auth sign-in ${this.provider}` +
+      (this.account === "default" ? "" : ` --account ${this.account}`)
+  }
+}
+
+/** Standard output can't be written: a full disk, for one. */
+export class OutputFailed extends Data.TaggedError("OutputFailed")<{ readonly message: string }> {}
 
 /** A call got an answer, and its status is 400 or more. The body has been printed. */
 export class HttpStatus extends Data.TaggedError("HttpStatus")<{
@@ -38,22 +58,29 @@ export class HttpStatus extends Data.TaggedError("HttpStatus")<{
   }
 }
 
-/** Somebody pressed Ctrl-C at a prompt. */
+/** The user pressed Ctrl-C at a prompt. */
 export class Interrupted extends Data.TaggedError("Interrupted") {
   override get message(): string {
     return "interrupted"
   }
 }
 
-export type Failure = AuthError | UsageError | SecretMissing | CallFailed | HttpStatus | Interrupted
-
-/** What a command ends with after it has told its failure. */
-export class Reported extends Data.TaggedError("Reported")<{ readonly code: number }> {}
+export type Failure =
+  | AuthError
+  | UsageError
+  | SecretMissing
+  | CallFailed
+  | HttpStatus
+  | Interrupted
+  | NoRefreshToken
+  | OutputFailed
 
 export const codes = {
+  OutputFailed: 1,
   UsageError: 2,
   SecretMissing: 3,
   SignInRequired: 10,
+  NoRefreshToken: 10,
   RefreshTokenRejected: 11,
   RefreshOutcomeUnknown: 12,
   TokenRequestRejected: 13,

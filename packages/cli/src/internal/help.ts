@@ -1,15 +1,15 @@
-/** What `effect-auth --help` prints: written by hand, so that it can be read, and printed before anything is loaded. */
+/** The text of `effect-auth --help`. It is printed before any other module is loaded. */
 
 export const help = `effect-auth: sign in once, and have a token that works
 
 USAGE
-  effect-auth <command> [options]          effect-auth <command> --help
+  effect-auth <command> [options]          effect-auth help <command>
 
 COMMANDS
   sign-in <provider>             sign in; each provider has its own options: effect-auth sign-in placewise --help
-  token <provider>               print an access token that works, and nothing else
+  token <provider>               print an access token that works, and nothing else; --format env, kubectl, aws, json
   call <provider> METHOD PATH    send a request with the token, and print the body of the answer
-  status                         list all accounts and how long their tokens live; no secret, nothing is sent
+  status [provider]              list the accounts and how long their tokens live; no secret, nothing is sent
   refresh <provider>             refresh the session now
   sign-out <provider>            end the session here, and at the provider where it can be told
   sandbox                        serve all four providers on this machine, to try things out
@@ -22,15 +22,16 @@ OPTIONS OF MOST COMMANDS
   --store <folder>               where sessions and key are (EFFECT_AUTH_HOME; default: the platform's config folder)
   --json                         results and errors as JSON
   --log-level <level>            all, trace, debug, info, warning (default), error, none; logs go to standard error
-  --completions <shell>          print a completion script: sh, bash, fish, zsh
-  -h, --help    --version
+  --completions <shell>          print a completion script: bash, zsh, fish, sh
+  -h, --help    -v, --version
 
 SECRETS
   Passwords, codes and client secrets are never taken from arguments. They are asked for without being shown, read from
-  standard input (--stdin, a line each), or taken from variables such as EFFECT_AUTH_PLACEWISE_PASSWORD.
+  standard input (--stdin, a line each), or taken from variables such as EFFECT_AUTH_PLACEWISE_PASSWORD. With all that a
+  sign-in needs in variables, token and call work without signing in before, and keep nothing.
 
 EXIT CODES
-  0   done                       10  sign in (nobody is)          15  the configuration is at fault
+  0   done                       10  sign in                      15  the configuration is at fault
   1   unexpected                 11  sign in (session ended)      16  the provider can't be reached: wait
   2   wrong usage                12  sign in (refresh was lost)   17  the store failed
   3   a secret is missing        13  the sign-in was refused      22  call: the answer's status is 400 or more

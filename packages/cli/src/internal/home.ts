@@ -1,6 +1,6 @@
 /**
- * The folder that holds everything: the sealed sessions (`sessions.db`), the key (`key`), and what is known of each
- * account (`accounts/`). Nobody else can read it.
+ * The folder that holds everything: the sealed sessions (`sessions.db`), the key (`key`), and the data of each
+ * account (`accounts/`). Other users can't read it.
  */
 import { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Config from "effect/Config"
@@ -25,14 +25,27 @@ export const storeError = (reason: TokenStoreError["reason"], detail: string): T
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
 
-/** Runs file work; what it fails with is a code and a path. `undefined` where there is no such file. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "it can't be made there",
+  EACCES: "this user may not use it",
+  EPERM: "this user may not use it",
+  EROFS: "its file system is read-only",
+  ENOTDIR: "a part of this path is a file and no folder",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up"
+}
+
+const reasonOf = (code: string | undefined): string =>
+  code === undefined ? "it can't be used" : `${reasons[code] ?? "it can't be used"} (${code})`
+
+/** Runs file operations. An error names the code and the path. `undefined`: the file does not exist. */
 export const files = <A>(path: string, work: () => Promise<A>): Effect.Effect<A | undefined, TokenStoreError> =>
   Effect.catchAll(
     Effect.tryPromise({ try: work, catch: codeOf }),
     (code) =>
       code === "ENOENT"
         ? Effect.succeed(undefined)
-        : Effect.fail(storeError("unavailable", `${path}: ${code ?? "can't be used"}`))
+        : Effect.fail(storeError("unavailable", `${path}: ${reasonOf(code)}`))
   )
 
 /** An environment variable; an empty one counts as none. */
@@ -68,10 +81,33 @@ export const locate = (store: Option.Option<string>): Effect.Effect<Home> =>
 
 const ours = /^(key|accounts|sessions\.db(-wal|-shm|-journal)?)$/
 
+/** Node's own recursive `mkdir` never ends if a folder can't be made, as in `/proc`. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const make = () => Fs.mkdir(folder, { mode: 0o700 })
+  const unlessThere = (error: unknown) => codeOf(error) === "EEXIST" ? undefined : Promise.reject(error)
+  const above = Path.dirname(folder)
+  await make().catch(async (error: unknown) => {
+    if (codeOf(error) !== "ENOENT" || above === folder) return unlessThere(error)
+    await makeFolder(above)
+    return make().catch(unlessThere)
+  })
+}
+
+/** Makes a folder that other users can't read, and its parent folders. */
+const ensureFolder = (folder: string): Effect.Effect<void, TokenStoreError> =>
+  Effect.tryPromise({
+    try: () => makeFolder(folder),
+    catch: (error) =>
+      storeError(
+        "unavailable",
+        `${folder}: ${reasonOf(codeOf(error))}; name another folder with --store or EFFECT_AUTH_HOME`
+      )
+  })
+
 /** Creates the folder, or closes it to others if it is ours alone. */
 export const prepare = Effect.fnUntraced(function*(home: Home) {
   const { folder } = home
-  yield* files(folder, () => Fs.mkdir(folder, { recursive: true, mode: 0o700 }))
+  yield* ensureFolder(folder)
   if (process.platform === "win32") return
   const stat = yield* files(folder, () => Fs.stat(folder))
   if (stat === undefined || (stat.mode & 0o077) === 0) return

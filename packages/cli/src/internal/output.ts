@@ -1,21 +1,26 @@
 /**
- * What a command prints. Results go to standard output, everything else to standard error, and a write that is done has
+ * The output of a command. Results go to standard output, everything else to standard error, and a write that is done has
  * left the process.
  */
 import * as Effect from "effect/Effect"
+import { OutputFailed } from "./failures.ts"
+import * as pipe from "./pipe.ts"
 
-const to = (stream: NodeJS.WriteStream) => (chunk: string | Uint8Array): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
+const to = (stream: NodeJS.WriteStream, chunk: string | Uint8Array): Effect.Effect<void, OutputFailed> =>
+  Effect.async<void, OutputFailed>((resume) => {
     stream.write(chunk, (error) =>
-      // Nobody reads any more (`| head`): that is the reader's business. A full disk is not.
-      resume(!error || ("code" in error && error.code === "EPIPE") ? Effect.void : Effect.die(error)))
+      resume(
+        !error || pipe.isClosed(error)
+          ? Effect.void
+          : Effect.fail(new OutputFailed({ message: pipe.sentenceOf(error) }))
+      ))
   })
 
 /** Writes as it is. */
-export const stdout = to(process.stdout)
+export const stdout = (chunk: string | Uint8Array): Effect.Effect<void, OutputFailed> => to(process.stdout, chunk)
 
-/** Writes as it is. */
-export const stderr = to(process.stderr)
+/** Writes as it is. If standard error can't be written either, the error is ignored. */
+export const stderr = (chunk: string): Effect.Effect<void> => Effect.ignore(to(process.stderr, chunk))
 
 /** Says something to the person, beside the result. */
 export const say = (text: string): Effect.Effect<void> => stderr(`${text}\n`)
@@ -26,7 +31,7 @@ export interface Result {
   readonly json: unknown
 }
 
-export const print = (result: Result, json: boolean): Effect.Effect<void> => {
+export const print = (result: Result, json: boolean): Effect.Effect<void, OutputFailed> => {
   const text = json ? JSON.stringify(result.json) : result.text
   return text === "" ? Effect.void : stdout(`${text}\n`)
 }

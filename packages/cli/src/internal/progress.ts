@@ -1,4 +1,4 @@
-/** A sign of life on a terminal for what takes longer than half a second. */
+/** A progress line on a terminal, for work that takes longer than half a second. */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Output from "./output.ts"

@@ -8,32 +8,24 @@ import type * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { Interrupted, SecretMissing, UsageError } from "./failures.ts"
-import { variable } from "./home.ts"
 import * as Output from "./output.ts"
 import { type ProviderName, type Secret, variableOf } from "./providers/registry.ts"
+import { setting } from "./settings.ts"
+import * as Stdin from "./stdin.ts"
 import { isAnybodyThere } from "./terminal.ts"
 
 /** From the environment, if it is there. */
 export const fromEnvironment = (provider: ProviderName, secret: Secret) =>
   Effect.map(
-    variable(variableOf(provider, secret.name)),
+    setting(provider, secret.name),
     (text): Redacted.Redacted<string> | undefined => text === undefined ? undefined : Redacted.make(text)
   )
 
-const readAll = Effect.tryPromise({
-  try: async () => {
-    const chunks: Array<Buffer> = []
-    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk))
-    return Buffer.concat(chunks).toString("utf8")
-  },
-  catch: () => new UsageError({ message: "standard input can't be read" })
-})
-
 /** As many lines as there are secrets, in their order; a line end at the end is no part of the last. */
 export const fromStdin = Effect.fnUntraced(function*(wanted: ReadonlyArray<Secret>) {
-  const lines = (yield* readAll).replace(/\r?\n$/, "").split(/\r?\n/)
+  const labels = wanted.map((secret) => secret.label).join(", then ")
+  const lines = yield* Stdin.lines(wanted.length, labels)
   if (lines.length !== wanted.length || lines.some((line) => line === "")) {
-    const labels = wanted.map((secret) => secret.label).join(", then ")
     return yield* new UsageError({
       message: `standard input must hold ${wanted.length === 1 ? "one line" : `${wanted.length} lines`}: ${labels}`
     })
@@ -71,17 +63,3 @@ const readHidden = Effect.fnUntraced(function*(keys: Mailbox.ReadonlyMailbox<Ter
 })
 
 const isPrintable = (text: string): boolean => !/\p{Cc}/u.test(text)
-
-const secretFlag =
-  /^--?(password|passwd|secret|token|code|key|client-token|client-secret|access-token|refresh-token|otp)(=|$)/i
-
-/** Refuses a secret among the arguments, without repeating it. */
-export const refuseArguments = (args: ReadonlyArray<string>): Effect.Effect<void, UsageError> => {
-  const found = args.map((arg) => secretFlag.exec(arg)?.[1]).find((name) => name !== undefined)
-  return found === undefined ? Effect.void : Effect.fail(
-    new UsageError({
-      message: `--${found}: secrets are not taken from arguments, which others can read. ` +
-        "Use the prompt, --stdin, or an environment variable; see sign-in --help"
-    })
-  )
-}

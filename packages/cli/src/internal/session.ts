@@ -1,19 +1,14 @@
-/** From an account's name to its session: what every command but `sign-in` begins with. */
+/** Finds the account of a command and its secrets. Modules that send requests are not loaded yet. */
 import { SignInRequired } from "@effect-auth/core/AuthError"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as accounts from "./accounts.ts"
 import { SecretMissing } from "./failures.ts"
-import { type Home, locate } from "./home.ts"
-import { connect } from "./providers/connect.ts"
-import type { Connection } from "./providers/connection.ts"
+import type { Home } from "./home.ts"
 import { type ProviderName, registry, variableOf } from "./providers/registry.ts"
 import * as secrets from "./secrets.ts"
-import * as store from "./store.ts"
+import { setting } from "./settings.ts"
 import * as vault from "./vault.ts"
 
 export interface Which {
@@ -22,19 +17,61 @@ export interface Which {
   readonly store: Option.Option<string>
 }
 
-/** The remembered account, or `SignInRequired`. */
-const find = Effect.fnUntraced(function*(home: Home, which: Which, operation: string) {
-  const found = yield* accounts.choose(home, which.provider, which.account)
-  return found ?? (yield* new SignInRequired({
+/** An account, and whether it is kept or stands in the environment alone. */
+export interface Found {
+  readonly account: accounts.Account
+  readonly isKept: boolean
+}
+
+/** The account that the environment describes, if it holds all that a sign-in needs. */
+const fromEnvironment = Effect.fnUntraced(function*(provider: ProviderName) {
+  const { credential, flags, kept } = registry[provider]
+  for (const secret of [...kept, credential]) {
+    if ((yield* setting(provider, secret.name)) === undefined) return undefined
+  }
+  const options: Record<string, string> = {}
+  for (const flag of flags) {
+    const value = flag.once === true ? undefined : yield* setting(provider, flag.name)
+    if (value !== undefined) options[flag.name] = value
+    else if (flag.required === true) return undefined
+  }
+  const account: accounts.Account = {
+    format: 1,
+    provider,
+    account: "default",
+    realm: "",
+    options,
+    sealed: {},
+    signedIn: false
+  }
+  return account
+})
+
+/** The remembered account, else the one of the environment, else `SignInRequired`. */
+export const find = Effect.fnUntraced(function*(home: Home, which: Which, operation: string) {
+  const given = Option.isSome(which.account) ? undefined : yield* fromEnvironment(which.provider)
+  const kept = yield* accounts.choose(home, which.provider, which.account).pipe(
+    // If the environment has everything, neither a store nor a readable home is needed.
+    Effect.catchTag("TokenStoreError", (error) => given === undefined ? error : Effect.succeed(undefined))
+  )
+  if (kept !== undefined && (kept.signedIn || operation === "sign-out")) {
+    const found: Found = { account: kept, isKept: true }
+    return found
+  }
+  if (given !== undefined) {
+    const found: Found = { account: given, isKept: false }
+    return found
+  }
+  return yield* new SignInRequired({
     provider: which.provider,
     account: Option.getOrElse(which.account, () => "default"),
     operation,
     reason: "never"
-  }))
+  })
 })
 
-/** What the application itself needs: from the environment, else as it was kept. */
-const keptSecrets = Effect.fnUntraced(function*(home: Home, account: accounts.Account) {
+/** The client's own secrets: from the environment, or from the store. */
+export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: accounts.Account) {
   const found: Record<string, Redacted.Redacted<string>> = {}
   for (const secret of registry[account.provider].kept) {
     const given = yield* secrets.fromEnvironment(account.provider, secret)
@@ -55,40 +92,8 @@ const keptSecrets = Effect.fnUntraced(function*(home: Home, account: accounts.Ac
  * A password or code of the environment lets the session sign in by itself. It is one person's, so it is used only where
  * the provider has one account.
  */
-const credentialOf = Effect.fnUntraced(function*(home: Home, { provider }: accounts.Account) {
+export const credentialOf = Effect.fnUntraced(function*(home: Home, { account: { provider }, isKept }: Found) {
   const given = yield* secrets.fromEnvironment(provider, registry[provider].credential)
-  return given !== undefined && (yield* accounts.list(home, provider)).length === 1 ? given : undefined
+  if (given === undefined || !isKept) return given
+  return (yield* accounts.signedIn(home, provider)).length === 1 ? given : undefined
 })
-
-export interface Session extends Connection {
-  readonly home: Home
-  readonly account: accounts.Account
-}
-
-/** Requests are not redirected by `fetch` itself, which would send the application's own headers anywhere. */
-export const http: Layer.Layer<HttpClient.HttpClient> = Layer.provide(
-  FetchHttpClient.layer,
-  Layer.succeed(FetchHttpClient.RequestInit, { redirect: "manual" })
-)
-
-/** Opens the session of a remembered account for one piece of work. Nothing is created where there is none. */
-export const use = <A, E>(
-  which: Which,
-  operation: string,
-  work: (session: Session) => Effect.Effect<A, E>
-) =>
-  Effect.gen(function*() {
-    const home = yield* locate(which.store)
-    const account = yield* find(home, which, operation)
-    const given = {
-      account: account.account,
-      options: account.options,
-      secrets: yield* keptSecrets(home, account),
-      credential: yield* credentialOf(home, account)
-    }
-    return yield* connect(account.provider, given).pipe(
-      Effect.flatMap((connection) => work({ home, account, ...connection })),
-      Effect.scoped,
-      Effect.provide(Layer.merge(store.layer(home), http))
-    )
-  })

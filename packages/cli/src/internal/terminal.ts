@@ -1,13 +1,13 @@
 /**
  * The terminal that prompts are shown on: standard error, so that standard output holds results and nothing else. The
- * part that reads keys is loaded when somebody is asked something.
+ * part that reads keys is loaded at the first prompt.
  */
 import * as Terminal from "@effect/platform/Terminal"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Output from "./output.ts"
 
-/** Whether somebody can be asked. */
+/** Whether a prompt is possible. */
 export const isAnybodyThere = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true
 
 const keyboard = Effect.flatMap(

@@ -1,5 +1,5 @@
 /**
- * The key, and what is sealed with it beside the sessions: client tokens and client secrets, which later refreshes need.
+ * The key, and the secrets that are sealed with it beside the sessions: client tokens and client secrets for later refreshes.
  *
  * The key is 32 random bytes in base64. It comes from `EFFECT_AUTH_KEY`, else from the file `key`, which is made on first
  * use. Several keys, with commas or line ends between them, are a rotation: the first seals, all of them open.
@@ -65,13 +65,14 @@ export const keys = (home: Home): Effect.Effect<ReadonlyArray<Key>, TokenStoreEr
     if (database !== undefined) {
       return yield* storeError(
         "missing-key",
-        `${home.key} is gone and EFFECT_AUTH_KEY is not set: what is in ${home.folder} can't be opened without the key`
+        `${home.key} is gone and EFFECT_AUTH_KEY is not set: what is in ${home.folder} can't be opened without the key. ` +
+          "Put it back, or remove the folder and sign in again"
       )
     }
     yield* prepare(home)
     const fresh = Encoding.encodeBase64(crypto.getRandomValues(new Uint8Array(32)))
     yield* writePrivate(home.key, `${fresh}\n`, false)
-    // Another process may have been first: what the file holds now is the key.
+    // Another process may have been first: the key is the one that is in the file now.
     return (yield* readFile(home)) ?? (yield* storeError("unavailable", `${home.key} can't be read back`))
   })
 
@@ -80,7 +81,7 @@ const imported = (key: Key) =>
     crypto.subtle.importKey("raw", bytesOf(key) ?? new Uint8Array(32), "AES-GCM", false, ["encrypt", "decrypt"])
   )
 
-/** What a sealed text belongs to: it opens nowhere else. */
+/** The account and the name that a sealed text is bound to. It can't be opened for others. */
 export type Belonging = ReadonlyArray<string>
 
 const bound = (id: string, belonging: Belonging) =>

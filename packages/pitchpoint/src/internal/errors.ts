@@ -1,14 +1,14 @@
-/** The only place where a Pitchpoint status or body becomes a failure of a session. */
+/** The only module that turns a status or body of Pitchpoint into a failure of a session. */
 import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 
-/** What was being done. */
+/** The operation. */
 export type Operation = "signIn" | "refresh"
 
 /**
- * 400 and 403 mean the same and have the same body: refused. The codes are not documented beside `access_denied`; those
- * of RFC 6749 are read as that says. Without the documented body it is somebody else's answer (a firewall's), and
- * passes: a refresh token must not die of it.
+ * 400 and 403 are both a refusal and have the same body. Only the code `access_denied` is documented; the codes of RFC
+ * 6749 keep their meaning. Any other code is `refused`, because an undocumented word must not end a session at once. An
+ * answer without the documented body comes from another server (a gateway), so it is transient.
  *
  * @see https://docs.pitchpointsolutions.com/api/authentication/signinwithpassword
  */
@@ -17,10 +17,10 @@ export const classify = (operation: Operation) => (answer: TokenEndpoint.Answer)
   if (known !== undefined) return known
   const failure = TokenEndpoint.oauth(answer)
   const isDocumented = answer.status === 400 || answer.status === 403
-  return isDocumented && (failure.kind === "refused" || failure.kind === "terminal")
-    ? TokenEndpoint.failure(answer, {
-      kind: "terminal",
-      reason: operation === "signIn" ? "credentials" : "unknown"
-    })
+  const isRefused = failure.kind === "refused" || failure.kind === "terminal"
+  if (!isDocumented || !isRefused) return failure
+  if (operation === "signIn") return TokenEndpoint.failure(answer, { kind: "terminal", reason: "credentials" })
+  return failure.kind === "terminal" || TokenEndpoint.errorCode(answer) === "access_denied"
+    ? TokenEndpoint.failure(answer, { kind: "terminal", reason: "unknown" })
     : failure
 }

@@ -1,4 +1,5 @@
-/** The calls of a session that are not the member's own requests, through the client that the contract gives. */
+/** The token and message calls of a session, with the client that is derived from the contract. */
+import type { Api } from "@effect-auth/core/AuthProvider"
 import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
@@ -8,105 +9,87 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
-import { type ExternalTokenGrant, type PasswordGrant, PlacewiseApi } from "../PlacewiseApi.ts"
-import type {
-  OneTimePasswordRequest,
-  PlacewiseCredentials,
-  RegistrationPasswordRequest,
-  TokenInfo
-} from "../PlacewiseAuth.ts"
+import { type ExternalTokenGrant, type PasswordGrant, PlacewiseApi, type RefreshTokenGrant } from "../PlacewiseApi.ts"
 import { classify, type Operation } from "./errors.ts"
-import type { Settings } from "./settings.ts"
-
-export const providerName = "placewise"
 
 export type Calls = Effect.Effect.Success<ReturnType<typeof make>>
 
-export const make = Effect.fnUntraced(function*(settings: Settings, httpClient: HttpClient.HttpClient) {
-  const { baseUrl, headers } = settings
-  const path = { slug: settings.club }
+type To = { readonly email: string } | { readonly msisdn: string }
+
+export const make = Effect.fnUntraced(function*(
+  httpClient: HttpClient.HttpClient,
+  { allowInsecure, baseUrl, club, prepare }: Required<Omit<Api, "isRead">> & { readonly club: string }
+) {
+  const path = { slug: club }
   const clientFor = (operation: Operation) =>
-    TokenEndpoint.client(httpClient, { classify: classify(operation), allowInsecure: settings.allowInsecure })
-  const apiFor = (operation: Operation) => makeApi(baseUrl, clientFor(operation))
-  const signIn = yield* apiFor("signIn")
-  const refresh = yield* apiFor("refresh")
-  const revoke = yield* apiFor("revoke")
-  const infoClient = clientFor("tokenInfo")
+    TokenEndpoint.client(httpClient, { classify: classify(operation), allowInsecure }).pipe(
+      HttpClient.mapRequest(prepare ?? ((request) => request))
+    )
+  const tokensFor = (operation: Operation) =>
+    HttpApiClient.group(PlacewiseApi, { group: "tokens", httpClient: clientFor(operation), baseUrl })
+  const [signIn, refresh, revoke] = yield* Effect.all([tokensFor("signIn"), tokensFor("refresh"), tokensFor("revoke")])
   const revokeOne = (token: Redacted.Redacted<string>) =>
-    TokenEndpoint.exchange(revoke.tokens.revokeToken({ path, headers, payload: { token } }))
+    TokenEndpoint.exchange(revoke.revokeToken({ path, payload: { token } }))
   return {
-    signIn: (credentials: PlacewiseCredentials) =>
-      credentials._tag === "Password"
-        ? signIn.tokens.createToken({ path, headers, payload: passwordGrant(credentials) })
-        : signIn.tokens.createToken({ path, headers, payload: externalTokenGrant(credentials) }),
-    refresh: (refreshToken: Redacted.Redacted<string>) =>
-      refresh.tokens.createToken({
-        path,
-        headers,
-        payload: { grant_type: "refresh_token", refresh_token: refreshToken }
-      }),
-    /** Whether one token's end is the other's is not documented: each is revoked, whatever becomes of the first. */
+    withPassword: (payload: typeof PasswordGrant.Type) => signIn.createToken({ path, payload }),
+    withExternalToken: (payload: typeof ExternalTokenGrant.Type) => signIn.createToken({ path, payload }),
+    withRefreshToken: (payload: typeof RefreshTokenGrant.Type) => refresh.createToken({ path, payload }),
+    /**
+     * It is not documented whether revoking one token ends the other. Both are revoked, even if the first call fails.
+     */
     revoke: (tokens: TokenSet): Effect.Effect<void, ExchangeFailure> =>
       Effect.forEach(
         tokens.refreshToken === undefined ? [tokens.accessToken] : [tokens.refreshToken, tokens.accessToken],
         (token) => Effect.either(revokeOne(token))
       ).pipe(Effect.flatMap((outcomes) => outcomes.find(Either.isLeft) ?? Effect.void), Effect.asVoid),
+    /** `undefined` if the token is invalid. */
     tokenInfo: (token: Redacted.Redacted<string>) =>
       HttpApiClient.endpoint(PlacewiseApi, {
         group: "tokens",
         endpoint: "tokenInfo",
-        httpClient: HttpClient.mapRequest(infoClient, HttpClientRequest.bearerToken(token)),
+        httpClient: HttpClient.mapRequest(clientFor("tokenInfo"), HttpClientRequest.bearerToken(token)),
         baseUrl
       }).pipe(
-        Effect.flatMap((call) => call({ path, headers })),
-        Effect.map((info): TokenInfo => ({ active: true, info })),
+        Effect.flatMap((call) => call({ path })),
         Effect.catchIf(
           (error) => error instanceof ExchangeFailure && error.status === 460,
-          () => Effect.succeed<TokenInfo>({ active: false })
+          () => Effect.succeed(undefined)
         )
       ),
-    ...sendsOf(yield* apiFor("send"), path, headers)
+    ...sendsOf(yield* makeSend(baseUrl, clientFor("send")), path)
   }
 })
 
-const makeApi = (baseUrl: string, httpClient: HttpClient.HttpClient.With<ExchangeFailure>) =>
+const makeSend = (baseUrl: string, httpClient: HttpClient.HttpClient.With<ExchangeFailure>) =>
   HttpApiClient.makeWith(PlacewiseApi, { httpClient, baseUrl })
 
-type Api = Effect.Effect.Success<ReturnType<typeof makeApi>>
-
-const sendsOf = (api: Api, path: { readonly slug: string }, headers: Settings["headers"]) => ({
-  sendOneTimePassword: ({ loginUrl, to, via }: OneTimePasswordRequest) => {
+const sendsOf = (
+  api: Effect.Effect.Success<ReturnType<typeof makeSend>>,
+  path: { readonly slug: string }
+) => ({
+  sendOneTimePassword: (
+    { loginUrl, to, via }: { readonly to: To; readonly via: "sms" | "email"; readonly loginUrl?: string | undefined }
+  ) => {
     const urlParams = loginUrl === undefined ? {} : { login_url: loginUrl }
     const { emailByEmail, emailByMsisdn, smsByEmail, smsByMsisdn } = api.oneTimePasswords
     return "email" in to
-      ? (via === "sms" ? smsByEmail : emailByEmail)({ path: { ...path, email: to.email }, headers, urlParams })
-      : (via === "sms" ? smsByMsisdn : emailByMsisdn)({ path: { ...path, msisdn: to.msisdn }, headers, urlParams })
+      ? (via === "sms" ? smsByEmail : emailByEmail)({ path: { ...path, email: to.email }, urlParams })
+      : (via === "sms" ? smsByMsisdn : emailByMsisdn)({ path: { ...path, msisdn: to.msisdn }, urlParams })
   },
-  sendRegistrationPassword: ({ language, to, url }: RegistrationPasswordRequest) => {
+  sendRegistrationPassword: (
+    { language, to, url }: {
+      readonly to: To
+      readonly language?: string | undefined
+      readonly url?: string | undefined
+    }
+  ) => {
     const urlParams = {
       ...(language === undefined ? {} : { language }),
       ...(url === undefined ? {} : { login_url: url })
     }
     const { email, sms } = api.registrationPasswords
     return "email" in to
-      ? email({ path: { ...path, email: to.email }, headers, urlParams })
-      : sms({ path: { ...path, msisdn: to.msisdn }, headers, urlParams })
+      ? email({ path: { ...path, email: to.email }, urlParams })
+      : sms({ path: { ...path, msisdn: to.msisdn }, urlParams })
   }
-})
-
-type Password = Extract<PlacewiseCredentials, { readonly _tag: "Password" }>
-type ExternalToken = Extract<PlacewiseCredentials, { readonly _tag: "ExternalToken" }>
-
-const passwordGrant = ({ identifier, password }: Password): typeof PasswordGrant.Type => {
-  const grant = { grant_type: "password", password } as const
-  if ("id" in identifier) return { ...grant, identifier_type: "id", identifier: identifier.id }
-  return "email" in identifier
-    ? { ...grant, identifier_type: "email", identifier: identifier.email }
-    : { ...grant, identifier_type: "msisdn", identifier: identifier.msisdn }
-}
-
-const externalTokenGrant = ({ provider, token }: ExternalToken): typeof ExternalTokenGrant.Type => ({
-  grant_type: "external_token",
-  external_token: token,
-  external_token_type: provider
 })

@@ -1,8 +1,8 @@
-/** The only place where a Placewise status or body becomes a failure of a session. */
+/** The only module that turns a status or body of Placewise into a failure of a session. */
 import type { ExchangeFailure, Kind, Reason } from "@effect-auth/core/ExchangeFailure"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 
-/** What was being done: `send` stands for the one-time and registration passwords. */
+/** The operation. `send` is for one-time and registration passwords. */
 export type Operation = "signIn" | "refresh" | "revoke" | "tokenInfo" | "send"
 
 interface Meaning {
@@ -27,7 +27,7 @@ const always: { readonly [status: number]: Meaning } = {
   471: { kind: "config", reason: "header" }
 }
 
-/** Statuses whose meaning depends on who brought the input: the caller, or the session itself. */
+/** Statuses with a meaning that depends on the source of the input: the caller or the session. */
 const byOperation = (status: number, operation: Operation): Meaning | undefined => {
   const isInput = operation === "signIn" || operation === "send"
   switch (status) {
@@ -35,7 +35,7 @@ const byOperation = (status: number, operation: Operation): Meaning | undefined 
       return operation === "send" ? { kind: "terminal", reason: "request" } : { kind: "config", reason: "url" }
     case 422:
       return isInput ? { kind: "terminal", reason: "request" } : { kind: "config", reason: "request" }
-    // Documented for passwords only; a refresh that is answered like that is a refusal we don't know.
+    // It is documented for passwords only, so on a refresh it is an undocumented refusal.
     case 461:
       return isInput ? { kind: "terminal", reason: "credentials" } : { kind: "refused", reason: "unknown" }
     case 460:
@@ -45,10 +45,11 @@ const byOperation = (status: number, operation: Operation): Meaning | undefined 
 }
 
 /**
- * What an answer means for the operation. A status that is not documented is a refusal if it carries the documented
- * body; without one it is somebody else's (a proxy's), and passes.
+ * Classifies an answer. An undocumented status with the documented body is a refusal. Without that body it comes from
+ * another server (a proxy), so it is transient.
  */
 export const classify = (operation: Operation) => (answer: TokenEndpoint.Answer): ExchangeFailure => {
+  if (isForeign(answer)) return TokenEndpoint.failure(answer, { kind: "transient", reason: "malformed" })
   const meaning = always[answer.status] ?? byOperation(answer.status, operation)
   if (meaning !== undefined) {
     return TokenEndpoint.failure(answer.status === 422 ? withDetails(answer) : answer, meaning)
@@ -60,7 +61,19 @@ export const classify = (operation: Operation) => (answer: TokenEndpoint.Answer)
     : TokenEndpoint.failure(answer, { kind: "refused", reason: "unknown" })
 }
 
-/** 422 names what is wrong by the path of each field; its values stay behind. */
+/**
+ * Whether a gateway in front of Placewise made the error: an HTML page, or a body that repeats the status. The text
+ * alone is no proof, because Placewise itself also sends `Not found`. Statuses from 444 on are Placewise's own.
+ */
+const isForeign = (answer: TokenEndpoint.Answer): boolean => {
+  const { body, status } = answer
+  // With a 408 from a gateway, the server behind it may have carried out the request.
+  if (status < 400 || status === 408 || status === 429 || status >= 444) return false
+  const rest = typeof body === "object" && body !== null && !Array.isArray(body) ? { ...body, error: undefined } : body
+  return TokenEndpoint.isGatewayError({ ...answer, body: rest })
+}
+
+/** The details of a 422 become the paths of the wrong fields, without their values. */
 const withDetails = (answer: TokenEndpoint.Answer): TokenEndpoint.Answer => {
   const { body } = answer
   if (typeof body !== "object" || body === null || !("details" in body)) return answer

@@ -1,9 +1,9 @@
 /**
- * The date in the body of a 429: like an HTTP date, but without a zone, and its weekday may be wrong. No strict parser
- * reads it.
+ * Parses the date in the body of a 429. It is like an HTTP date, but without a zone, and its weekday may be wrong, so a
+ * strict parser refuses it.
  *
- * The zone is not documented either. But zones lie whole quarters of an hour apart and the limit is counted over five
- * minutes, so the wait follows from the minutes past the quarter, whatever zone the server prints.
+ * The zone is not documented. But all zones differ by whole quarters of an hour, and the window of the limit is five
+ * minutes, so the minutes past the quarter give the wait in every zone.
  */
 import * as Duration from "effect/Duration"
 
@@ -12,7 +12,7 @@ const window = 300_000
 const quarter = 900_000
 /** The zones furthest from UTC are 12 hours behind and 14 ahead. */
 const furthest = 14 * 3_600_000 + window
-/** Whatever is nearer than this to the time in UTC is no other zone's: the next ones in use are an hour away. */
+/** A date that is nearer than this to the time in UTC is a UTC date, because the next zone in use is an hour away. */
 const near = 1_500_000
 const longest = 3_600_000
 
@@ -25,7 +25,7 @@ const dayMonthYear = new RegExp(
 const iso = new RegExp(`(\\d{4})-(\\d{2})-(\\d{2})[T ](\\d{2}):(\\d{2})(?::(\\d{2})(?:\\.\\d+)?)?${zone}`)
 
 interface Moment {
-  /** Epoch milliseconds; the zone taken for UTC where none is told. */
+  /** Epoch milliseconds. A date without a zone is read as UTC. */
   readonly at: number
   readonly hasZone: boolean
 }
@@ -50,12 +50,11 @@ const parse = (text: string): Moment | undefined => {
 }
 
 /**
- * How long the `retry-after` of a body asks to wait. What is past asks for nothing; what can't be read asks for the
- * whole window.
+ * The wait from the `retry-after` of a body. A past date gives no wait; an unreadable one gives the whole window.
  */
 export const waitOf = (value: unknown, now: number): Duration.Duration | undefined => {
   if (value === undefined || value === null) return undefined
-  // The page prints it between typographic quotes.
+  // The documentation shows it in typographic quotes.
   const text = String(value).slice(0, 100).replace(/["'“”]/g, "").trim()
   if (/^\d+$/.test(text)) return positive(Math.min(Number(text) * 1_000, longest))
   const moment = parse(text)

@@ -1,11 +1,15 @@
-/** What an error of Redis becomes: a code, and never a command, an argument or a text of the server. */
+/**
+ * Turns an error of Redis into a `TokenStoreError` with a code, without commands, arguments and texts of the server.
+ */
 import { TokenStoreError } from "@effect-auth/core/AuthError"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import * as Predicate from "effect/Predicate"
 
 export const isTimeout = (error: unknown): boolean => Predicate.isRecord(error) && error.message === "Command timed out"
 
-/** An error reply begins with a code (`OOM`, `READONLY`, `NOAUTH`); an error of the socket has one. */
+/**
+ * The code of an error: the first word of an error reply (`OOM`, `READONLY`, `NOAUTH`), or the code of a socket error.
+ */
 const codeOf = (error: unknown): string | undefined => {
   if (!Predicate.isRecord(error)) return undefined
   if (typeof error.code === "string" && /^[A-Z0-9_]{2,40}$/.test(error.code)) return error.code
@@ -18,20 +22,18 @@ export const replyCode = codeOf
 
 export type Failure = (error: unknown) => TokenStoreError
 
-/** The failure of a call about one record. */
-export const ofRecord =
-  (key: RecordKey, operation: "read" | "write" | "watch", reason: "unavailable" | "corrupt" = "unavailable"): Failure =>
-  (error) =>
-    new TokenStoreError({
-      provider: key.provider,
-      account: key.account,
-      operation,
-      reason,
-      detail: typeof error === "string" ? error : codeOf(error) ?? "Redis did not answer"
-    })
+/** Makes the failure of a call about one record. */
+export const ofRecord = (key: RecordKey, operation: "read" | "write" | "erase"): Failure => (error) =>
+  new TokenStoreError({
+    provider: key.provider,
+    account: key.account,
+    operation,
+    reason: "unavailable",
+    detail: typeof error === "string" ? error : codeOf(error) ?? "Redis did not answer"
+  })
 
-/** The failure of what is about no record: connecting, or asking for an owner. */
-export const ofStore = (operation: "open" | "presence"): Failure => (error) =>
+/** Makes the failure of a call without a record: connecting, asking for an owner, listing, a pending sign-in. */
+export const ofStore = (operation: "open" | "presence" | "scan" | "read" | "write"): Failure => (error) =>
   new TokenStoreError({
     provider: "redis",
     account: "",
@@ -39,3 +41,34 @@ export const ofStore = (operation: "open" | "presence"): Failure => (error) =>
     reason: "unavailable",
     detail: typeof error === "string" ? error : codeOf(error) ?? "Redis did not answer"
   })
+
+/** Makes the failure of wrong settings of this store or of the server. */
+export const misconfigured = (detail: string, operation: "open" | "scan" = "open"): TokenStoreError =>
+  new TokenStoreError({ provider: "redis", account: "", operation, reason: "misconfigured", detail })
+
+/** Answers and errors that a new connection does not change, and what to do. */
+const lasting: ReadonlyArray<readonly [code: RegExp, advice: string]> = [
+  [/^(?:WRONGPASS|NOAUTH)$/, "user or password is wrong or missing"],
+  [/^NOPERM$/, "the user has too few rights (the README lists them)"],
+  [/^ENOTFOUND$/, "no such host"],
+  [
+    /^(?:EPROTO|ERR_SSL_\w+|ERR_TLS_\w+)$/,
+    "the server has no TLS, or another version of it; rediss:// is for TLS only"
+  ],
+  [
+    /^(?:CERT_\w+|\w+_CERT(?:IFICATE)?(?:_\w+)?|UNABLE_TO_\w+|\w+_SIGNATURE(?:_\w+)?)$/,
+    "the certificate is not trusted"
+  ],
+  [/^(?:ENOENT|EACCES|ENOTDIR|ENOTSOCK)$/, "the socket can't be opened"]
+]
+
+/** The reason why a new connection can't help; `undefined` if it can. */
+export const refusal = (error: unknown): string | undefined => {
+  const code = codeOf(error)
+  const advice = lasting.find(([pattern]) => pattern.test(code ?? ""))?.[1]
+  if (advice !== undefined) return `${advice} (${code})`
+  const message = Predicate.isRecord(error) ? error.message : undefined
+  return typeof message === "string" && /^Protocol error, got /.test(message)
+    ? "the server at this address is not Redis"
+    : undefined
+}

@@ -1,4 +1,4 @@
-/** An owner is there while somebody is subscribed to the channel that bears its name. */
+/** An owner is alive while the channel with its name has a subscriber. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import type * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Duration from "effect/Duration"
@@ -9,10 +9,10 @@ import type { Channels } from "./channels.ts"
 import { ofStore } from "./failures.ts"
 import type { Connection } from "./redis.ts"
 
-/** A connection that was cut comes back sooner than this, so that its owner is not taken for gone. */
+/** A lost connection comes back sooner than this. An owner counts as gone only after this. */
 const grace = Duration.millis(300)
 
-/** A server that was started so recently (seconds) may not have everybody back yet. */
+/** Seconds. In this time after a server start, other owners may not be connected yet. */
 const youth = 5
 
 const failure = ofStore("presence")
@@ -29,7 +29,10 @@ export const makePresence = (options: {
     const owner = `redis:${Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(16)))}`
     const channelOf = (name: string) => `${prefix}:owner:${name}`
 
-    /** Of two owners, because a server that does not see this one either (a node, an old primary) can't tell. */
+    /**
+     * Asks about two owners. If the server does not see this owner either (a node, an old primary), its answer means
+     * nothing.
+     */
     const look = (name: string) =>
       Effect.map(
         commands.send((redis) => redis.pubsub("NUMSUB", channelOf(name), channelOf(owner)), failure),
@@ -44,12 +47,19 @@ export const makePresence = (options: {
       (info) => uptimeOf(info) < youth
     )
 
-    const isConfirmed = yield* channels.subscribe(channelOf(owner), () => {})
+    const isConfirmed = yield* channels.subscribe(channelOf(owner), {
+      heard: () => {},
+      confirmed: () => {},
+      away: () => {}
+    })
     if (!isConfirmed) return yield* failure("the subscription was not confirmed")
-    // What presence needs is tried here: refused later, it would only show in dead owners that are waited for.
+    // The commands of presence are tried here. If they were refused only later, nobody would notice: claims of dead
+    // owners would just block longer.
     yield* isYoung
     if (!(yield* look(owner)).isMeThere) {
-      return yield* failure("the server does not see the subscription: a cluster, or a proxy before several servers")
+      return yield* failure(
+        "the server does not see the subscription: it may be a cluster, or a proxy for several servers"
+      )
     }
 
     return {

@@ -1,20 +1,20 @@
 /** The two connections: one for commands, one for subscriptions. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { Scope } from "effect/Scope"
 import { Redis, type RedisOptions } from "ioredis"
-import type { Options } from "../RedisTokenStore.ts"
-import { type Failure, isTimeout, ofStore } from "./failures.ts"
+import { type Failure, isTimeout, misconfigured, ofStore, refusal } from "./failures.ts"
+import type { Settings } from "./settings.ts"
 
 export interface Connection {
-  /** Sends a command when the connection is up, and fails where that takes too long. It is never sent twice. */
+  /** Sends a command when the connection is ready; fails if that takes too long. A command is never sent twice. */
   readonly send: <A>(command: (redis: Redis) => Promise<A>, failure: Failure) => Effect.Effect<A, TokenStoreError>
 }
 
-/** A stream that was just left is not closed yet, and would refuse what is written. */
+/** A stream that is ending is not closed yet, but refuses writes. */
 const isReady = (redis: Redis): boolean => redis.status === "ready" && redis.stream.writable
 
 const whenReady = (redis: Redis): Effect.Effect<void> =>
@@ -26,8 +26,8 @@ const whenReady = (redis: Redis): Effect.Effect<void> =>
   })
 
 /**
- * Without the settings below ioredis keeps commands for later: a write that was reported as failed would be sent after
- * the connection is back, or a second time, and would then take its own first arrival for somebody else's.
+ * Without these settings ioredis queues commands. It would send a write that was already reported as failed, or send a
+ * write twice. A second send of a compare-and-set would lose against its own first send.
  */
 const forCommands = (commandTimeout: number): RedisOptions => ({
   commandTimeout,
@@ -35,11 +35,12 @@ const forCommands = (commandTimeout: number): RedisOptions => ({
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   retryStrategy: (times) => Math.min(times * 25, 500),
-  // After a failover the old primary may still be there, and refuses writes. Before Redis 7 a script wraps that code.
+  // After a failover the old primary may still answer, and refuses writes. Before Redis 7, an error of a script wraps
+  // this code.
   reconnectOnError: (error) => /(^|-)READONLY /.test(error.message) ? 1 : false
 })
 
-/** Subscriptions say the same however often they are sent. They come back quickly: presence hangs on them. */
+/** A subscription may be sent several times. It must come back quickly, because presence depends on it. */
 const forSubscriptions: RedisOptions = {
   enableOfflineQueue: true,
   autoResubscribe: true,
@@ -47,40 +48,54 @@ const forSubscriptions: RedisOptions = {
   retryStrategy: (times) => Math.min(times * 20, 100)
 }
 
-const target = (options: Options): RedisOptions => ({
-  ...(options.host === undefined ? {} : { host: options.host }),
-  ...(options.port === undefined ? {} : { port: options.port }),
-  ...(options.username === undefined ? {} : { username: options.username }),
-  ...(options.password === undefined ? {} : { password: Redacted.value(options.password) }),
-  ...(options.database === undefined ? {} : { db: options.database })
-})
+/** Options of ioredis that this store relies on, so callers can't change them. */
+const ours: RedisOptions = {
+  lazyConnect: false,
+  enableReadyCheck: true,
+  enableAutoPipelining: false,
+  monitor: false,
+  readOnly: false,
+  showFriendlyErrorStack: false,
+  keepAlive: 10_000,
+  // ioredis would add its prefix to keys but not to channels. This store adds its own to both.
+  keyPrefix: ""
+}
 
-const open = Effect.fnUntraced(function*(options: Options, settings: RedisOptions, timeout: Duration.Duration) {
+/** Milliseconds. The retry time for a refused or closed connection. Only a silent host gets the full timeout. */
+const refusedFor = 700
+
+const open = Effect.fnUntraced(function*(settings: RedisOptions, timeout: number) {
   let last: unknown = "Redis did not answer in time"
+  const failed = yield* Deferred.make<never, TokenStoreError>()
+  const fail = (error: TokenStoreError) => void Deferred.unsafeDone(failed, Effect.fail(error))
+  const since = performance.now()
   const redis = yield* Effect.acquireRelease(
-    Effect.try({
-      try: () => {
-        const client = options.url === undefined
-          ? new Redis(settings)
-          : new Redis(Redacted.value(options.url), settings)
-        // A listener must be there, or ioredis prints each failure.
-        return client.on("error", (error) => (last = error))
-      },
-      catch: ofStore("open")
-    }),
+    Effect.try({ try: () => new Redis(settings), catch: ofStore("open") }),
     (client) => Effect.sync(() => client.disconnect())
   )
-  yield* Effect.timeoutFail(whenReady(redis), { duration: timeout, onTimeout: () => ofStore("open")(last) })
+  // Without a listener, ioredis prints each failure.
+  redis.on("error", (error) => {
+    last = error
+    const wrong = refusal(error)
+    if (wrong !== undefined) fail(misconfigured(wrong))
+  })
+  redis.on("close", () => {
+    if (performance.now() - since > refusedFor) fail(ofStore("open")(last))
+  })
+  yield* Effect.raceFirst(
+    Deferred.await(failed),
+    Effect.timeoutFail(whenReady(redis), { duration: timeout, onTimeout: () => ofStore("open")(last) })
+  )
   return redis
 })
 
-/** How often the connection that only listens is asked whether it is there, and how long it may take to say so. */
+/** How often the connection for subscriptions is checked, and how long an answer may take. */
 const heartbeat = Duration.seconds(10)
 const patience = Duration.seconds(5)
 
 /**
- * A host that is gone says nothing, and TCP takes a quarter of an hour to give it up: a connection on which an answer
- * stays away is left, and ioredis makes the next one.
+ * A lost host sends nothing, and TCP needs a quarter of an hour to notice it. So a connection without an answer is
+ * abandoned, and ioredis opens a new one.
  */
 const leave = (redis: Redis, stream: Redis["stream"]): void => {
   if (redis.stream === stream) stream.destroy()
@@ -107,23 +122,13 @@ const beat = (redis: Redis): Effect.Effect<void> =>
   })
 
 export const connect = (
-  options: Options,
-  client: RedisOptions
+  { client, commandTimeout, connectTimeout }: Settings
 ): Effect.Effect<{ readonly commands: Connection; readonly subscriber: Redis }, TokenStoreError, Scope> =>
   Effect.gen(function*() {
-    const commandTimeout = Duration.decode(options.commandTimeout ?? Duration.seconds(2))
-    const connectTimeout = Duration.decode(options.connectTimeout ?? Duration.seconds(5))
-    const settings = {
-      ...client,
-      ...target(options),
-      connectTimeout: Duration.toMillis(connectTimeout),
-      keepAlive: 10_000,
-      // It would be put before keys and not before channels; ours is in both.
-      keyPrefix: ""
-    }
+    const settings = { ...client, ...ours, connectTimeout }
     const [redis, subscriber] = yield* Effect.all([
-      open(options, { ...settings, ...forCommands(Duration.toMillis(commandTimeout)) }, connectTimeout),
-      open(options, { ...settings, ...forSubscriptions }, connectTimeout)
+      open({ ...settings, ...forCommands(commandTimeout) }, connectTimeout),
+      open({ ...settings, ...forSubscriptions }, connectTimeout)
     ], { concurrency: 2 })
     yield* Effect.forkScoped(Effect.schedule(beat(subscriber), Schedule.spaced(heartbeat)))
     return {

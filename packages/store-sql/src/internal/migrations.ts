@@ -1,4 +1,4 @@
-/** The table, and how it came to be. Migrations are only ever added. */
+/** The migrations of the tables. An existing migration is never changed; new ones are added. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -6,20 +6,30 @@ import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import { codeOf, isDamage, ofStore } from "./failures.ts"
+import { codeOf, isDamage, ofStore, ownOf } from "./failures.ts"
 import type { Use } from "./records.ts"
 
-const createTable = (table: string) =>
+const createTable: Create = (table) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     sql.onDialectOrElse({
-      // The record is text and not jsonb, which knows no \u0000. Room is left in each page, so that updates stay on it.
+      // The record is text, because jsonb does not allow \u0000. The fillfactor leaves room in each page, so that
+      // updates stay on the page. Names are in byte order, so that names with the same prefix are together.
       pg: () =>
         sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
-  key text PRIMARY KEY,
+  key text COLLATE "C" PRIMARY KEY,
   version bigint NOT NULL,
   record text NOT NULL,
   updated_at timestamp with time zone NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70)`,
+      // The index finds the rows that changed a moment ago.
+      mysql: () =>
+        sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
+  ${sql("key")} varchar(1000) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  version bigint NOT NULL,
+  record longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  updated_at timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  INDEX (updated_at)
+) ENGINE = InnoDB`,
       orElse: () =>
         sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
   key TEXT PRIMARY KEY NOT NULL,
@@ -29,51 +39,87 @@ const createTable = (table: string) =>
 )`
     }))
 
+/** Adds the number with which other processes find new writes. */
+const addSequence: Create = (table) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.zipRight(
+      sql`ALTER TABLE ${sql(table)} ADD COLUMN seq INTEGER NOT NULL DEFAULT 0`,
+      sql`CREATE INDEX IF NOT EXISTS ${sql(`${table.replace(".", "_")}_seq`)} ON ${sql(table)} (seq)`
+    ))
+
+/** The table of pending sign-ins. */
+export const createPending: Create = (table) =>
+  Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) =>
+      sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
+  id text PRIMARY KEY NOT NULL,
+  browser text NOT NULL,
+  expires_at bigint NOT NULL,
+  entry text NOT NULL
+)`
+  )
+
+type Create = (table: string) => Effect.Effect<unknown, SqlError, SqlClient.SqlClient>
+
 const migrator = Migrator.make({})
 
+export type Backend = "sqlite" | "postgresql" | "mysql"
+
+interface Options {
+  readonly table: string
+  readonly backend: Backend
+  /** Default: the table of records. */
+  readonly create?: Create | undefined
+}
+
 /**
- * Brings the database up to date. Many processes may do so at once: one of them wins, and the others fail for a moment
- * (PostgreSQL's `CREATE TABLE IF NOT EXISTS` is no protection against itself), which is why it is tried again.
+ * Runs the missing migrations. If several processes do this at the same time, one succeeds and the others fail for a
+ * moment (PostgreSQL's `CREATE TABLE IF NOT EXISTS` is not safe against concurrent runs), so it is retried.
  */
 export const migrate = (
   use: Use,
-  options: { readonly table: string; readonly backend: "sqlite" | "postgresql" }
-): Effect.Effect<void, TokenStoreError> =>
-  isName.test(options.table) ?
-    Effect.asVoid(Effect.unlessEffect(run(use, options), isDone(use, options.table))) :
-    Effect.fail(
-      ofStore(options.backend, "migrate", {
-        detail: "the table's name must be lower-case letters, digits and _, after its schema and a dot or without"
-      })()
-    )
+  options: Options
+): Effect.Effect<void, TokenStoreError> => Effect.asVoid(Effect.unlessEffect(run(use, options), isDone(use, options)))
 
-/** The last of the migrations below. */
-const latest = 1
+/** In the order of their numbers, from 1. */
+const migrationsOf = ({ backend, create }: Options): ReadonlyArray<readonly [name: string, create: Create]> =>
+  create !== undefined
+    ? [["create_table", create]]
+    : backend === "sqlite"
+    ? [["create_table", createTable], ["add_sequence", addSequence]]
+    : [["create_table", createTable]]
 
-/** Where all is done nobody needs the right to do it, and no lock is taken. A failure says that something is to be done. */
-const isDone = (use: Use, table: string): Effect.Effect<boolean> =>
-  use((sql) => sql`SELECT migration_id FROM ${sql(`${table}_migrations`)} WHERE migration_id = ${latest}`).pipe(
+/**
+ * Whether all migrations were run. This needs no rights to create tables and takes no lock. A failure means that some
+ * are missing.
+ */
+const isDone = (use: Use, options: Options): Effect.Effect<boolean> =>
+  use((sql) =>
+    sql`SELECT migration_id FROM ${sql(`${options.table}_migrations`)}
+WHERE migration_id = ${migrationsOf(options).length}`
+  ).pipe(
     Effect.map((rows) => rows.length === 1),
     Effect.orElseSucceed(() => false)
   )
 
-/** The migrator does not find the table of its own again under other names, and PostgreSQL cuts longer ones. */
-const isName = /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,50}$/
-
-/** The role may not create tables, and will not in five seconds. */
-const forbidden = "42501"
+/** Whether a retry can't help: wrong role or schema, or a file that can't be written. */
+const isFinal =
+  /^(28...|3.000|42(?!P07|P06|710).{3}|ER_.*DENIED.*|ER_BAD_DB_ERROR|SQLITE_READONLY.*|SQLITE_CANTOPEN.*|LOG_REPLACED|PRAGMA_.*_REFUSED)$/
 
 const run = (
   use: Use,
-  options: { readonly table: string; readonly backend: "sqlite" | "postgresql" }
+  options: Options
 ): Effect.Effect<void, TokenStoreError> =>
   use((sql) =>
     migrator({
       table: `${options.table}_migrations`,
-      loader: Effect.succeed([[latest, "create_table", Effect.succeed(createTable(options.table))]])
+      loader: Effect.succeed(
+        migrationsOf(options).map(([name, create], index) => [index + 1, name, Effect.succeed(create(options.table))])
+      )
     }).pipe(
       Effect.provideService(SqlClient.SqlClient, sql),
-      // The migrator dies of a migration that fails.
+      // The migrator turns a failed migration into a defect.
       Effect.catchSomeDefect((defect) =>
         defect instanceof Migrator.MigrationError ? Option.some(Effect.fail(defect)) : Option.none()
       ),
@@ -81,7 +127,7 @@ const run = (
     )
   ).pipe(
     Effect.retry({
-      while: (error) => !isDamage(codeOf(error)) && codeOf(error) !== forbidden,
+      while: (error) => ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? ""),
       schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
         Schedule.upTo("5 seconds"),
         Schedule.intersect(Schedule.recurs(10))

@@ -1,21 +1,22 @@
 /**
  * The connections for statements.
  *
- * The client gives a connection back to its pool whatever became of the statement, so one that broke, or on which a
- * statement hangs (a host that is gone says nothing), would be handed out again. A pool in which that happened is left
- * behind, and the next statement gets a new one.
+ * The client returns a connection to its pool even when the connection is broken or its statement hangs (a lost host
+ * sends nothing), so the pool would use it again. After such a failure the whole pool is abandoned, and the next
+ * statement gets a new pool.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Pg from "pg"
-import { codeOf } from "./failures.ts"
+import { codeOf, isFull } from "./failures.ts"
 import type { Use } from "./records.ts"
 
 interface Pool {
@@ -27,7 +28,7 @@ const acquire = (settings: Pg.PoolConfig) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const pool = new Pg.Pool(settings)
-      // An idle connection that breaks leaves the pool by itself; without a listener it would end the process.
+      // The pool removes a broken idle connection by itself. Without a listener, its error would end the process.
       return pool.on("error", () => {})
     }),
     (pool) => Effect.timeoutOption(Effect.interruptible(Effect.promise(() => pool.end())), 1_000)
@@ -44,6 +45,10 @@ export const makeUse = (
   timeout: Duration.DurationInput
 ): Effect.Effect<Use, SqlError, Scope.Scope> =>
   Effect.gen(function*() {
+    // Without a connection nothing was sent, so a retry is safe.
+    const full = Schedule.jittered(Schedule.spaced(100)).pipe(
+      Schedule.upTo(Duration.times(timeout, 0.8))
+    )
     let current: Pool = yield* open(settings)
     yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))
 
@@ -60,7 +65,8 @@ export const makeUse = (
       Effect.suspend(() => {
         const pool = current
         return work(pool.sql).pipe(
-          // The client cancels an interrupted statement on the server, and that is not waited for either.
+          Effect.retry({ while: isFull, schedule: full }),
+          // The client cancels an interrupted statement on the server. This does not wait for it.
           Effect.disconnect,
           Effect.timeoutFail({
             duration: timeout,
@@ -71,6 +77,6 @@ export const makeUse = (
       })
   })
 
-/** Of PostgreSQL's own codes these say that the connection is no more: the others are about the statement. */
+/** Whether a code of PostgreSQL means that the connection is lost. All other codes are about the statement. */
 const isAboutConnection = (code: string | undefined): boolean =>
   code === undefined || !/^[0-9A-Z]{5}$/.test(code) || code.startsWith("08") || code.startsWith("57P")

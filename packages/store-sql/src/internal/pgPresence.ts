@@ -1,4 +1,4 @@
-/** An owner is there while a session holds the advisory lock that bears its name. */
+/** An owner is alive while a database session holds the advisory lock with the owner's name. */
 import type * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,12 +7,12 @@ import { ofStore } from "./failures.ts"
 import { isLocked } from "./pgSession.ts"
 import type { Use } from "./records.ts"
 
-/** A connection that was cut comes back sooner than this, so that its owner is not taken for gone. */
+/** A lost connection comes back sooner than this. An owner counts as gone only after this. */
 const grace = Duration.millis(300)
 
 const prefix = "postgresql:"
 
-/** The lock is named by the owner: 64 random bits, which PostgreSQL takes as a signed number. */
+/** The owner's name contains the key of the lock: 64 random bits, which PostgreSQL reads as a signed number. */
 export const makeOwner = (): { readonly name: string; readonly lock: string } => {
   const hex = Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(8)))
   const name = `${prefix}${hex}`
@@ -24,11 +24,12 @@ const lockOf = (name: string): string => String(BigInt.asIntN(64, BigInt(`0x${na
 export const makePresence = (options: {
   readonly use: Use
   readonly owner: string
-  /** Whether this owner itself was there long enough to tell who is not. */
+  /** Whether this owner was connected long enough to decide that another owner is gone. */
   readonly isSettled: Effect.Effect<boolean>
 }): TokenStore.Presence => {
   const { isSettled, owner, use } = options
-  // A server that does not see this owner either can't tell, and one that was just started may not have everybody back.
+  // If the server does not see this owner either, its answer means nothing. After a restart, other owners may not be
+  // connected yet.
   const look = `SELECT ${isLocked("$1")} AS there, ${isLocked("$2")} AS me,
   now() - pg_postmaster_start_time() < interval '5 seconds' AS young`
   const isThere = (name: string) =>

@@ -1,40 +1,47 @@
 /** Reading and writing rows. */
-import { TokenStoreError } from "@effect-auth/core/AuthError"
-import type { RecordKey } from "@effect-auth/core/RecordKey"
+import * as RecordChanges from "@effect-auth/core/RecordChanges"
+import { hash, type RecordKey } from "@effect-auth/core/RecordKey"
 import * as SessionRecord from "@effect-auth/core/SessionRecord"
 import type * as TokenStore from "@effect-auth/core/TokenStore"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
-import type { Fragment } from "@effect/sql/Statement"
+import type { Statement } from "@effect/sql/Statement"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { isContention, ofRecord } from "./failures.ts"
-import { digest, rowKey } from "./rowKey.ts"
-
-export const defaultTable = "effect_auth_sessions"
+import { payload } from "./pgNews.ts"
+import { rowKey } from "./rowKey.ts"
+import { makeScan } from "./scan.ts"
+import { statementsOf } from "./statements.ts"
 
 export interface RecordsOptions {
   readonly table: string
-  /** For how long a statement that found the database locked is tried again (default: 5 seconds). */
+  /** How long a statement is retried while the database is locked (default: 5 seconds). */
   readonly patience?: Duration.DurationInput | undefined
-  /** Tell other processes of each write, on this channel of PostgreSQL. */
+  /** The channel of PostgreSQL on which each write is reported to other processes. */
   readonly channel?: string | undefined
+  /** Called for each write of this instance. */
+  readonly onWritten?: ((hash: number, version: number) => void) | undefined
 }
 
-/** A row is read whole in one statement, so that it is never torn. */
+/** One statement reads all columns of a row, so they belong to the same version. */
 interface Row {
   readonly version: number | string | bigint
   readonly record: string
 }
 
-/** Runs a statement on a client: on the one of the environment, or on one that is fit for it now. */
+/** Runs a statement on a client: the one of the context, or the current one of a pool. */
 export type Use = <A>(
   work: (sql: SqlClient.SqlClient) => Effect.Effect<A, SqlError>
 ) => Effect.Effect<A, SqlError>
 
-export const makeRecords = (use: Use, options: RecordsOptions): TokenStore.Service => {
+export type Records = {
+  readonly [K in "get" | "compareAndSet" | "scan" | "erase"]-?: NonNullable<TokenStore.Service[K]>
+}
+
+export const makeRecords = (use: Use, options: RecordsOptions): Records => {
   const patience = Schedule.jittered(Schedule.exponential(5)).pipe(
     Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.millis(50))),
     Schedule.upTo(options.patience ?? Duration.seconds(5))
@@ -44,22 +51,13 @@ export const makeRecords = (use: Use, options: RecordsOptions): TokenStore.Servi
   const get = Effect.fnUntraced(function*(key: RecordKey) {
     const name = yield* rowKey(key)
     const rows = yield* attempt((sql) =>
-      sql<Row>`SELECT version, record FROM ${sql(options.table)} WHERE key = ${name}`
+      sql<Row>`SELECT version, record FROM ${sql(options.table)} WHERE ${sql("key")} = ${name}`
     ).pipe(
       Effect.mapError(ofRecord(key, "read"))
     )
     const row = rows[0]
     if (row === undefined) return Option.none()
-    const record = yield* SessionRecord.decode(key, row.record)
-    if (record.version === Number(row.version)) return Option.some(record)
-    // Such a row could never be written again: each compare-and-set would expect the other version.
-    return yield* new TokenStoreError({
-      provider: key.provider,
-      account: key.account,
-      operation: "read",
-      reason: "corrupt",
-      detail: "the row and its record differ in their version"
-    })
+    return Option.some(yield* SessionRecord.decode(key, row.record, Number(row.version)))
   })
 
   const compareAndSet = Effect.fnUntraced(function*(
@@ -69,40 +67,36 @@ export const makeRecords = (use: Use, options: RecordsOptions): TokenStore.Servi
   ) {
     const name = yield* rowKey(key)
     const text = SessionRecord.encode(next)
-    const channel = options.channel
-    const news = channel === undefined ? undefined : { channel, payload: `${next.version} ${yield* digest(name)}` }
-    const rows = yield* attempt((sql) => {
-      const table = sql(options.table)
-      const change = expected === 0
-        ? sql`INSERT INTO ${table} (key, version, record) VALUES (${name}, ${next.version}, ${text})
-ON CONFLICT (key) DO NOTHING RETURNING version`
-        : sql`UPDATE ${table} SET version = ${next.version}, record = ${text}, updated_at = CURRENT_TIMESTAMP
-WHERE key = ${name} AND version = ${expected} RETURNING version`
-      return news === undefined ? change : announced(sql, change, news)
+    const won = yield* attempt((sql) => {
+      const { first, isDone, later } = statementsOf(sql, sql(options.table))
+      const row = { name, version: next.version, text }
+      const change = expected === 0 ? first(row) : later(row, expected)
+      return isDone(RecordChanges.isNews(next) ? announced(sql, change, key, next.version) : change)
     }).pipe(Effect.mapError(ofRecord(key, "write")))
-    return rows.length === 1
+    if (won && RecordChanges.isNews(next)) options.onWritten?.(hash(key), next.version)
+    return won
   })
 
-  return { get, compareAndSet }
+  const erase = Effect.fnUntraced(function*(key: RecordKey) {
+    const name = yield* rowKey(key)
+    const isErased = yield* attempt((sql) => {
+      const { isDone, removal } = statementsOf(sql, sql(options.table))
+      return isDone(announced(sql, removal(name), key, 0))
+    }).pipe(Effect.mapError(ofRecord(key, "erase")))
+    if (isErased) options.onWritten?.(hash(key), 0)
+    return isErased
+  })
+
+  /**
+   * The write and its notification in one statement: PostgreSQL sends the notification only when the write is
+   * committed.
+   */
+  const announced = (sql: SqlClient.SqlClient, change: Statement<object>, key: RecordKey, version: number) =>
+    options.channel === undefined
+      ? change
+      : sql`WITH won AS (${change}) SELECT version, pg_notify(${options.channel}, ${
+        payload(version, hash(key))
+      }) FROM won`
+
+  return { get, compareAndSet, erase, scan: makeScan(attempt, options.table) }
 }
-
-/** The write and the news of it in one statement: PostgreSQL sends the news when, and only if, the write is committed. */
-const announced = (
-  sql: SqlClient.SqlClient,
-  change: Fragment,
-  news: { readonly channel: string; readonly payload: string }
-) => sql`WITH won AS (${change}) SELECT version, pg_notify(${news.channel}, ${news.payload}) FROM won`
-
-/** The version that is stored, without reading the record. */
-export const versionOf = (
-  use: Use,
-  table: string,
-  key: RecordKey
-): Effect.Effect<number | undefined, TokenStoreError> =>
-  Effect.flatMap(
-    rowKey(key),
-    (name) => use((sql) => sql<Pick<Row, "version">>`SELECT version FROM ${sql(table)} WHERE key = ${name}`)
-  ).pipe(
-    Effect.map((rows) => rows[0] === undefined ? undefined : Number(rows[0].version)),
-    Effect.mapError(ofRecord(key, "watch"))
-  )

@@ -1,18 +1,21 @@
-/** How a record is named in its row, and in a notification. */
+/** The name of a record in its row and in a notification. */
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as RecordKey from "@effect-auth/core/RecordKey"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 
-/** An entry of a PostgreSQL index holds about 2,700 bytes: longer names are kept by their digest. */
+/** Characters. An entry of a PostgreSQL index holds about 2,700 bytes, so longer names are stored as a digest. */
 const longest = 1_000
 
-export const rowKey = (key: RecordKey.RecordKey): Effect.Effect<string> => {
-  const text = RecordKey.toString(key)
-  // A record key holds two slashes, so that it is never taken for a digest.
-  return text.length <= longest ? Effect.succeed(text) : Effect.map(digest(text), (hash) => `sha256:${hash}`)
-}
+/** The prefix of the row names of long keys. */
+export const digested = "sha256:"
 
-/** The name of a row for everybody who may listen to the database: it tells no account. */
+export const rowKey = (key: RecordKey.RecordKey): Effect.Effect<string, TokenStoreError> =>
+  Effect.flatMap(RecordKey.check(key), (text) =>
+    // A record key has two slashes, so it never looks like a digest.
+    text.length <= longest ? Effect.succeed(text) : Effect.map(digest(text), (hash) => `${digested}${hash}`))
+
+/** SHA-256, in hexadecimal. */
 export const digest = (text: string): Effect.Effect<string> =>
   Effect.map(
     Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),

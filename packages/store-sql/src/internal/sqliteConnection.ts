@@ -1,99 +1,138 @@
 /**
- * The one connection to an SQLite database: its settings, and when it must be replaced.
+ * The single connection to an SQLite database, and its replacement.
  *
- * libsql leaves a statement that found the database locked unfinished until it is collected. As long as one is there,
- * SQLite commits nothing of that connection: a later write gives its `RETURNING` row, and is neither durable nor seen by
- * anybody, and keeps the lock. So a connection that has failed once is never used again. For the same reason there are
- * no parallel calls, and the client's own transactions, which change the connection and lose its settings, are replaced.
+ * When libsql finds the database locked, the statement stays unfinished until it is garbage-collected. Until then
+ * SQLite commits nothing of that connection: a later write returns its `RETURNING` row, but it is not durable, other
+ * connections don't see it, and it keeps the lock. So a connection that failed once is never used again. For the same
+ * reason there are no parallel calls, and the client's own transactions are replaced, because they change the
+ * connection and lose its settings.
+ *
+ * libsql closes a connection only when its statements are garbage-collected. So this process may hold locks on the
+ * database long after a store was closed, and the store empties the write-ahead log explicitly.
  */
-import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
-import * as SqlClient from "@effect/sql/SqlClient"
-import { SqlError } from "@effect/sql/SqlError"
-import * as Context from "effect/Context"
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import type * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import { existsSync } from "node:fs"
+import { pathToFileURL } from "node:url"
+import { isContention, ofStore } from "./failures.ts"
+import { holdsOldLog, identityOf, remember } from "./fileIdentity.ts"
 import type { Use } from "./records.ts"
+import { failure, open } from "./sqliteOpen.ts"
 
-interface Setting {
-  readonly name: string
-  readonly value: string | number
-  readonly reads: unknown
+/** The options of {@link makeConnection}. */
+export interface ConnectionOptions {
+  /** The real path of the database. The file exists. */
+  readonly file: string
+  /** Prepares the place again if the file was removed. */
+  readonly prepare: Effect.Effect<unknown, TokenStoreError>
+  /** Runs the migrations of a database that was opened for the first time. */
+  readonly migrate: (use: Use) => Effect.Effect<void, TokenStoreError>
+}
+
+export interface SqliteConnection {
+  readonly use: Use
+  /** Removes replaced and deleted data from the files. If other processes are busy, closing the store does it later. */
+  readonly purge: Effect.Effect<void>
+}
+
+/** A newly opened connection and the identity of its files. */
+interface Opened {
+  readonly sql: SqlClient.SqlClient
+  readonly scope: Scope.CloseableScope
+  readonly identity: string
 }
 
 /**
- * How long SQLite itself waits for a lock, in milliseconds. It waits by blocking the thread, and with it every fiber:
- * enough for the writes of others to pass, and too short to be felt. Longer waits are `patience`, which blocks nobody.
+ * Opens the connection on first use, and again after each failure.
+ *
+ * A result counts only if the files still have their names, because other processes don't see reads and writes of a
+ * deleted file. Otherwise the use fails, and the next use opens the file that has the name now.
  */
-const busyTimeout = 50
+const makeConnector = ({ file, prepare }: ConnectionOptions) => {
+  let current: Opened | undefined
+  let isPrepared = true
 
-const settings: ReadonlyArray<Setting> = [
-  { name: "busy_timeout", value: busyTimeout, reads: busyTimeout },
-  { name: "journal_mode", value: "WAL", reads: "wal" },
-  // libsql opens a WAL database with NORMAL, which loses the last commits with the power.
-  { name: "synchronous", value: "FULL", reads: 2 },
-  // Replaced tokens are overwritten with zeros.
-  { name: "secure_delete", value: "ON", reads: 1 }
-]
-
-const failure = (code: string, cause?: unknown) => new SqlError({ cause: cause ?? { code }, message: code })
-
-/** Sets and reads back, because SQLite ignores a PRAGMA that it can't obey without a word. */
-const apply = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, setting: Setting) {
-  yield* sql.unsafe(`PRAGMA ${setting.name} = ${setting.value}`)
-  const rows = yield* sql.unsafe(`PRAGMA ${setting.name}`).values
-  if (rows[0]?.[0] !== setting.reads) return yield* failure(`PRAGMA_${setting.name.toUpperCase()}_REFUSED`)
-})
-
-const transactionOf =
-  (sql: SqlClient.SqlClient) => <R, E, A>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
-    Effect.uninterruptibleMask((restore) =>
-      sql.unsafe("BEGIN IMMEDIATE").pipe(
-        Effect.zipRight(restore(work)),
-        Effect.zipLeft(sql.unsafe("COMMIT")),
-        Effect.onError(() => Effect.ignore(sql.unsafe("ROLLBACK")))
-      )
+  const discard = Effect.suspend(() => {
+    const last = current
+    current = undefined
+    return last === undefined ? Effect.void : Scope.close(last.scope, Exit.void)
+  })
+  const connect = Effect.gen(function*() {
+    if (current !== undefined) return current
+    if (!isPrepared) yield* Effect.mapError(prepare, (error) => failure("SQLITE_CANTOPEN", error))
+    isPrepared = existsSync(file)
+    // The driver would create the file readable for other users.
+    if (!isPrepared) return yield* failure("FILE_REPLACED")
+    if (holdsOldLog(file)) return yield* failure("LOG_REPLACED")
+    const scope = yield* Scope.make()
+    const sql = yield* Scope.extend(open(pathToFileURL(file).href), scope).pipe(
+      Effect.onError(() => Scope.close(scope, Exit.void))
     )
+    remember(file)
+    current = { sql, scope, identity: identityOf(file) }
+    return current
+  })
+  const refuseReplaced = (identity: string) =>
+    Effect.suspend(() => {
+      isPrepared = identityOf(file) === identity
+      return isPrepared ? Effect.void : failure("FILE_REPLACED")
+    })
+  const once: Use = (work) =>
+    Effect.flatMap(connect, ({ identity, sql }) => Effect.zipLeft(work(sql), refuseReplaced(identity))).pipe(
+      Effect.onError(() => discard),
+      Effect.uninterruptible
+    )
+  return { once, discard }
+}
 
-const open = Effect.fnUntraced(function*(url: string) {
-  const client = yield* Layer.build(LibsqlClient.layer({ url })).pipe(
-    Effect.map((context) => Context.get(context, SqlClient.SqlClient)),
-    // The driver throws where it can't open the file.
-    Effect.catchAllDefect((defect) => Effect.fail(failure("SQLITE_CANTOPEN", defect)))
-  )
-  for (const setting of settings) yield* apply(client, setting)
-  return Object.assign(client, { withTransaction: transactionOf(client) })
-})
-
-/** Gives the connection to one use at a time. Opens it when it is first used, and again after each failure. */
-export const makeUse = (url: string): Effect.Effect<Use, never, Scope.Scope> =>
+/** Gives the connection to one use at a time, after the migrations. */
+export const makeConnection = (
+  options: ConnectionOptions
+): Effect.Effect<SqliteConnection, TokenStoreError, Scope.Scope> =>
   Effect.gen(function*() {
+    const connector = makeConnector(options)
     const turn = yield* Effect.makeSemaphore(1)
-    let current: { readonly sql: SqlClient.SqlClient; readonly scope: Scope.CloseableScope } | undefined
+    let isUpToDate = false
     let isClosed = false
 
-    const discard = Effect.suspend(() => {
-      const last = current
-      current = undefined
-      return last === undefined ? Effect.void : Scope.close(last.scope, Exit.void)
-    })
-    const connect = Effect.gen(function*() {
-      if (isClosed) return yield* failure("CLIENT_CLOSED")
-      if (current !== undefined) return current.sql
-      const scope = yield* Scope.make()
-      const sql = yield* Scope.extend(open(url), scope).pipe(Effect.onError(() => Scope.close(scope, Exit.void)))
-      current = { sql, scope }
-      return sql
-    })
-    yield* Effect.addFinalizer(() =>
-      turn.withPermits(1)(Effect.suspend(() => {
-        isClosed = true
-        return discard
-      }))
-    )
-    return (work) =>
-      turn.withPermits(1)(
-        Effect.uninterruptible(Effect.onError(Effect.flatMap(connect, work), () => discard))
+    const once: Use = (work) =>
+      Effect.tapError(connector.once(work), (error) =>
+        // After a failure the migrations are checked again, because the table may be gone or replaced.
+        Effect.sync(() => void (isUpToDate &&= isContention(error))))
+    const ready = Effect.suspend(() => {
+      if (isClosed) return failure("CLIENT_CLOSED")
+      if (isUpToDate) return Effect.void
+      return options.migrate(once).pipe(
+        Effect.mapError((error) => failure("SQLITE_CANTOPEN", error)),
+        Effect.map(() => void (isUpToDate = true))
       )
+    })
+    const checkpoint = Effect.suspend(() => isUpToDate ? once(truncateLog) : Effect.succeed(true)).pipe(
+      Effect.filterOrFail((isDone) => isDone, () => failure("SQLITE_BUSY")),
+      Effect.retry({ times: 5, schedule: Schedule.jittered(Schedule.spaced(20)) }),
+      Effect.ignore
+    )
+    const close = Effect.zipRight(
+      checkpoint,
+      Effect.suspend(() => {
+        isClosed = true
+        return connector.discard
+      })
+    )
+
+    yield* Effect.mapError(turn.withPermits(1)(ready), ofStore("sqlite", "open"))
+    yield* Effect.addFinalizer(() => turn.withPermits(1)(close))
+    return {
+      use: (work) => turn.withPermits(1)(Effect.zipRight(ready, once(work))),
+      purge: turn.withPermits(1)(checkpoint)
+    }
   })
+
+/** Moves all writes into the database file and empties the write-ahead log; returns whether that was possible. */
+const truncateLog = (sql: SqlClient.SqlClient): Effect.Effect<boolean, SqlError> =>
+  Effect.map(sql.unsafe("PRAGMA wal_checkpoint(TRUNCATE)").values, (rows) => rows[0]?.[0] === 0)

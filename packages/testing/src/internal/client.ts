@@ -12,7 +12,7 @@ export const make = (answer: (received: Received) => Faults.Handle): HttpClient.
   HttpClient.make((request, url) =>
     receive(request, url).pipe(
       Effect.flatMap(answer),
-      // A socket never answers in the same breath. Without this, requests that are sent together would not overlap.
+      // A socket never answers synchronously. Without this yield, concurrent requests would not overlap.
       Effect.zipLeft(Effect.yieldNow()),
       Effect.map((response) => new MemoryClientResponse(request, response)),
       Effect.catchTag("ConnectionLost", ({ how }) => Effect.fail(connectionError(request, how)))

@@ -1,5 +1,5 @@
 /**
- * The faults that wait for their request.
+ * The queue of faults.
  */
 import * as Effect from "effect/Effect"
 import type * as Faults from "../Faults.ts"

@@ -1,4 +1,4 @@
-/** The words that laws are written in, and the records that those of a token store write. */
+/** Helpers of the laws, and the records of the token store's laws. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import * as Session from "@effect-auth/core/SessionRecord"
@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /**
- * A law was broken: by a token store, or by a provider.
+ * A token store or a provider broke a law.
  *
  * @since 0.1.0
  * @category errors
@@ -31,10 +31,10 @@ export const holds = (law: string, condition: boolean, detail: string): Effect.E
 const randomName = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
-/** A key that no other run has used: the laws share a store with whoever else uses it. */
+/** A key that no other run has used, because others may use the same store. */
 export const freshKey = (law: string): RecordKey => ({ provider: "laws", realm: law, account: randomName() })
 
-/** A record with every common field set, and tokens that tell its version. */
+/** A record with all common fields, and tokens that contain its version. */
 export const sessionRecord = (key: RecordKey, version: number, more: Partial<Session.SessionRecord> = {}) =>
   ({
     ...Session.empty(key),
@@ -72,7 +72,7 @@ export const write = (
     (won) => holds("a write of the next version", won, `lost, although version ${expected} is stored`)
   )
 
-/** Compares two records as their stored texts, key order apart. */
+/** Compares two records by their stored texts, without the order of keys. */
 export const same = (
   law: string,
   found: Session.SessionRecord | undefined,

@@ -1,4 +1,4 @@
-/** What the laws of a provider are tried in: the provider over a server that answers rightly, or as a law tells it to. */
+/** The test setup of a provider's laws: the provider, and a server that gives right answers or the answers of a law. */
 import type { AuthProvider, TokenResponse } from "@effect-auth/core/AuthProvider"
 import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
@@ -10,10 +10,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
-import type { Subject } from "../AuthProviderLaws.ts"
+import type { Subject } from "../ProviderLaws.ts"
 import { fails, type LawBroken } from "./lawSupport.ts"
 
-/** What answers a request in the server's place; `right` is the server's own answer. */
+/** Answers a request instead of the server; `right` is the server's own answer. */
 export type Answering = (
   request: HttpClientRequest,
   right: Effect.Effect<HttpClientResponse, HttpClientError>
@@ -21,7 +21,9 @@ export type Answering = (
 
 export type Operation = "signIn" | "refresh" | "revoke"
 
-/** A call that is about to be made, and the secrets that it sends. */
+export const operations: ReadonlyArray<Operation> = ["signIn", "refresh", "revoke"]
+
+/** A prepared call, and the secrets that it sends. */
 export interface Ready {
   readonly operation: Operation
   readonly call: Effect.Effect<TokenResponse | void, ExchangeFailure>
@@ -30,7 +32,7 @@ export interface Ready {
   readonly requests: number
 }
 
-/** What a call came to. */
+/** The result of a call. */
 export interface Outcome<A> {
   readonly result: Either.Either<A, ExchangeFailure>
   readonly requests: ReadonlyArray<HttpClientRequest>
@@ -38,33 +40,49 @@ export interface Outcome<A> {
 
 export interface World {
   readonly provider: AuthProvider<never>
-  /** Makes it a second time. */
+  /** Makes the provider a second time. */
   readonly makeTwin: Effect.Effect<AuthProvider<never>, LawBroken>
   readonly usesHttp: boolean
-  /** Signs in with right credentials; their secrets stand beside the answer. */
+  /** Signs in with right credentials, and returns the answer with their secrets. */
   readonly signIn: (
     law: string
   ) => Effect.Effect<{ readonly tokens: TokenSet; readonly secrets: ReadonlyArray<string> }, LawBroken>
-  /** Makes a call ready; `undefined` where the provider has none of that name. */
+  /** Prepares a call; `undefined` if the provider does not have it. */
   readonly ready: (law: string, operation: Operation) => Effect.Effect<Ready | undefined, LawBroken>
   readonly signInWrongly: Effect.Effect<TokenResponse, ExchangeFailure> | undefined
-  /** Makes a call while the server answers like that. A defect breaks the law. */
+  /** Makes a call while the server gives these answers. A defect breaks the law. */
   readonly outcome: <A>(
     law: string,
     call: Effect.Effect<A, ExchangeFailure>,
     answer?: Answering
   ) => Effect.Effect<Outcome<A>, LawBroken>
-  /** The fingerprints of right credentials, taken twice, and of wrong ones. */
+  /** The fingerprints of right credentials (computed twice) and of wrong ones. */
   readonly fingerprints: Effect.Effect<ReadonlyArray<string | undefined>>
 }
 
-/** A law before it is told which provider it is about. */
+/** A law without its provider. */
 export interface Rule {
   readonly name: string
-  /** Whether it is about what goes over the wire. */
+  /** Whether the law checks HTTP requests. */
   readonly needsHttp: boolean
   readonly keeps: (world: World) => Effect.Effect<void, LawBroken>
 }
+
+/** Runs a function with each prepared call of the provider. */
+export const each = (
+  world: World,
+  operations: ReadonlyArray<Operation>,
+  keeps: (ready: Ready) => Effect.Effect<unknown, LawBroken>
+): Effect.Effect<void, LawBroken> =>
+  Effect.forEach(
+    operations,
+    (operation) =>
+      Effect.flatMap(
+        world.ready(operation, operation),
+        (ready) => ready === undefined ? Effect.void : keeps(ready)
+      ),
+    { discard: true }
+  )
 
 const isText = (value: unknown): value is Redacted.Redacted<string> =>
   Redacted.isRedacted(value) && typeof Redacted.value(value) === "string"
@@ -80,7 +98,10 @@ const secretsIn = (value: unknown, depth = 0): ReadonlyArray<string> =>
 const plain = (secret: string | Redacted.Redacted<string>): string =>
   typeof secret === "string" ? secret : Redacted.value(secret)
 
-/** The client that is given to the provider: it remembers requests and lets a law answer them. */
+/** The message of a defect, without its stack and fields. */
+const told = (defect: unknown): string => String(defect).slice(0, 200)
+
+/** The client of the provider: it records requests, and a law can answer them. */
 const makeServer = Effect.map(HttpClient.HttpClient, (real) => {
   const state: { requests: Array<HttpClientRequest>; answer: Answering | undefined } = {
     requests: [],
@@ -99,7 +120,9 @@ const makeServer = Effect.map(HttpClient.HttpClient, (real) => {
       state.answer = answer
       return Effect.either(call)
     }).pipe(
-      Effect.catchAllDefect(() => Effect.fail(fails(law, "it died, where it has to fail with an ExchangeFailure"))),
+      Effect.catchAllDefect((defect) =>
+        Effect.fail(fails(law, `it died, where it has to fail with an ExchangeFailure: ${told(defect)}`))
+      ),
       Effect.map((result) => ({ result, requests: state.requests })),
       Effect.ensuring(Effect.sync(() => {
         state.answer = undefined

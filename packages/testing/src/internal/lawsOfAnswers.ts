@@ -1,4 +1,4 @@
-/** The laws about a server that fails, is not reached, or is not the server at all: what a provider says became of a call. */
+/** The laws about a server that fails, can't be reached, or is another server: the `ExchangeFailure` of a call. */
 import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -12,12 +12,11 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Redaction from "../Redaction.ts"
 import { fails, holds, type LawBroken } from "./lawSupport.ts"
-import type { Answering, Operation, Ready, Rule, World } from "./lawWorld.ts"
+import { type Answering, each, type Operation, operations, type Ready, type Rule, type World } from "./lawWorld.ts"
 
 const exchanges: ReadonlyArray<Operation> = ["signIn", "refresh"]
-const calls: ReadonlyArray<Operation> = ["signIn", "refresh", "revoke"]
 
-/** An answer in the server's place: nothing is carried out. */
+/** An answer instead of the server's: the request is not carried out. */
 const instead = (make: () => Response): Answering => (request) =>
   Effect.sync(() => HttpClientResponse.fromWeb(request, make()))
 
@@ -35,38 +34,33 @@ const broken = (request: HttpClientRequest.HttpClientRequest, code: "ECONNREFUSE
     cause: Object.assign(new Error(code), { code })
   })
 
-/** Makes a call under an answer, and hands over how it failed. No call is ever sent twice. */
+/** Makes a call with this answer, and returns its failure. Also checks that the call is sent only once. */
 const failing = Effect.fnUntraced(function*(
   world: World,
-  operation: Operation,
+  { call, operation, requests: most }: Ready,
   answer: Answering,
   what: string
-): Effect.fn.Return<{ readonly failure: ExchangeFailure; readonly ready: Ready } | undefined, LawBroken> {
-  const ready = yield* world.ready(operation, operation)
-  if (ready === undefined) return undefined
-  const { requests, result } = yield* world.outcome(operation, ready.call, answer)
+): Effect.fn.Return<ExchangeFailure, LawBroken> {
+  const { requests, result } = yield* world.outcome(operation, call, answer)
   const sent = requests.length
-  if (sent < 1 || sent > ready.requests) return yield* fails(operation, `${what}: it sent ${sent} requests`)
+  if (sent < 1 || sent > most) return yield* fails(operation, `${what}: it sent ${sent} requests`)
   if (Either.isRight(result)) return yield* fails(operation, `${what}: it succeeded`)
-  return { failure: result.left, ready }
+  return result.left
 })
 
-/** Each of the calls, under each of the answers, fails as `expected` says. */
+/** Checks that each call, with each answer, fails as `expected` says. */
 const told = (
   world: World,
   operations: ReadonlyArray<Operation>,
   answers: Readonly<Record<string, Answering>>,
-  expected: (failure: ExchangeFailure, operation: Operation) => boolean
+  expected: (failure: ExchangeFailure) => boolean
 ): Effect.Effect<void, LawBroken> =>
-  Effect.gen(function*() {
-    for (const operation of operations) {
-      for (const [what, answer] of Object.entries(answers)) {
-        const failed = yield* failing(world, operation, answer, what)
-        if (failed === undefined) continue
-        yield* holds(operation, expected(failed.failure, operation), `${what}: it is ${failed.failure.message}`)
-      }
-    }
-  })
+  Effect.forEach(Object.entries(answers), ([what, answer]) =>
+    each(world, operations, (ready) =>
+      Effect.flatMap(
+        failing(world, ready, answer, what),
+        (failure) => holds(ready.operation, expected(failure), `${what}: it is ${failure.message}`)
+      )), { discard: true })
 
 const isTransient = (sent: ExchangeFailure["sent"]) => (failure: ExchangeFailure) =>
   failure.kind === "transient" && failure.sent === sent
@@ -76,7 +70,7 @@ const rule = (name: string, keeps: Rule["keeps"]): Rule => ({ name, needsHttp: t
 const unsent = rule("a connection that was refused: surely nothing was sent", (world) =>
   told(
     world,
-    calls,
+    operations,
     { refused: (request) => Effect.fail(broken(request, "ECONNREFUSED")) },
     isTransient("no")
   ))
@@ -84,7 +78,7 @@ const unsent = rule("a connection that was refused: surely nothing was sent", (w
 const lost = rule("a connection that broke: it may have been carried out", (world) =>
   told(
     world,
-    calls,
+    operations,
     {
       "broken before the answer": (request) => Effect.fail(broken(request, "ECONNRESET")),
       "broken after it was carried out": (request, right) =>
@@ -95,7 +89,7 @@ const lost = rule("a connection that broke: it may have been carried out", (worl
 
 const failed = rule(
   "500, 502 and 504 are transient, and it may have been carried out",
-  (world) => told(world, calls, { 500: empty(500), 502: page(502), 504: page(504) }, isTransient("unknown"))
+  (world) => told(world, operations, { 500: empty(500), 502: page(502), 504: page(504) }, isTransient("unknown"))
 )
 
 const seven = { "retry-after": "7" }
@@ -105,7 +99,7 @@ const busy = rule(
   (world) =>
     told(
       world,
-      calls,
+      operations,
       { 429: empty(429, seven), 503: empty(503, seven) },
       (failure) =>
         isTransient("answered")(failure) && failure.retryAfter !== undefined &&
@@ -120,7 +114,7 @@ const redirected = rule(
   (world) =>
     told(
       world,
-      calls,
+      operations,
       { 302: redirect(302), 307: redirect(307) },
       ({ kind }) => kind === "config" || kind === "transient"
     )
@@ -167,7 +161,7 @@ const replaced = (node: unknown, secret: string, by: unknown): unknown => {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, replaced(value, secret, by)]))
 }
 
-/** The session machine looks at what a text holds; that it is one is up to the provider. */
+/** The provider must check that a token is a text. The session machine checks its characters. */
 const notTokens: Readonly<Record<string, unknown>> = {
   "no access token": undefined,
   "null for an access token": null,
@@ -201,48 +195,51 @@ const longest = 256
 const endless = rule(
   "a body without an end is not read to its end",
   Effect.fnUntraced(function*(world) {
-    for (const operation of exchanges) {
-      for (const status of [200, 400]) {
-        let pulled = 0
-        const answer = instead(() =>
-          new Response(
-            new ReadableStream({
-              pull: (controller) => ++pulled > longest ? controller.close() : controller.enqueue(chunk)
-            }),
-            { status, headers: { "content-type": "application/json" } }
-          )
+    for (const status of [200, 400]) {
+      let pulled = 0
+      const answer = instead(() => {
+        pulled = 0
+        return new Response(
+          new ReadableStream({
+            pull: (controller) => ++pulled > longest ? controller.close() : controller.enqueue(chunk)
+          }),
+          { status, headers: { "content-type": "application/json" } }
         )
-        yield* failing(world, operation, answer, "16 MiB")
-        yield* holds(operation, pulled < longest / 4, "16 MiB: it read on after 4 of them")
-      }
+      })
+      yield* each(world, exchanges, (ready) =>
+        Effect.zipRight(
+          failing(world, ready, answer, "16 MiB"),
+          Effect.suspend(() => holds(ready.operation, pulled < longest / 4, "16 MiB: it read on after 4 of them"))
+        ))
     }
   })
 )
 
 const silent = rule(
   "a call can be left while the server is silent",
-  Effect.fnUntraced(function*(world) {
-    for (const operation of calls) {
-      const ready = yield* world.ready(operation, operation)
-      if (ready === undefined) continue
-      const arrived = yield* Deferred.make<void>()
-      // What can't be left ends with this, so that the law does.
-      const done = yield* Deferred.make<void>()
-      const answer: Answering = (request) =>
-        Deferred.succeed(arrived, undefined).pipe(
-          Effect.zipRight(Deferred.await(done)),
-          Effect.zipRight(Effect.fail(broken(request, "ECONNRESET")))
-        )
-      const calling = yield* Effect.fork(Effect.interruptible(world.outcome(operation, ready.call, answer)))
-      yield* Deferred.await(arrived)
-      const left = yield* Effect.timeoutOption(Effect.disconnect(Fiber.interrupt(calling)), "1 second")
-      yield* Deferred.succeed(done, undefined)
-      yield* holds(operation, left._tag === "Some", "who leaves has to wait for the server")
-    }
-  })
+  (world) =>
+    each(
+      world,
+      operations,
+      Effect.fnUntraced(function*({ call, operation }) {
+        const arrived = yield* Deferred.make<void>()
+        // Ends a call that can't be interrupted, so that the law itself ends.
+        const done = yield* Deferred.make<void>()
+        const answer: Answering = (request) =>
+          Deferred.succeed(arrived, undefined).pipe(
+            Effect.zipRight(Deferred.await(done)),
+            Effect.zipRight(Effect.fail(broken(request, "ECONNRESET")))
+          )
+        const calling = yield* Effect.fork(Effect.interruptible(world.outcome(operation, call, answer)))
+        yield* Deferred.await(arrived)
+        const left = yield* Effect.timeoutOption(Effect.disconnect(Fiber.interrupt(calling)), "1 second")
+        yield* Deferred.succeed(done, undefined)
+        yield* holds(operation, left._tag === "Some", "who leaves has to wait for the server")
+      })
+    )
 )
 
-/** What a server may say: everything that it was sent, in each of the places that are shown to somebody. */
+/** Answers that repeat all secrets of the request, in each field that may be shown. */
 const echo = (secrets: ReadonlyArray<string>) => {
   const text = secrets.join(" ")
   return { error: text, error_description: text, message: text, success: false, details: { [text]: [{ error: text }] } }
@@ -251,21 +248,22 @@ const echo = (secrets: ReadonlyArray<string>) => {
 const quiet = rule(
   "no secret shows in a failure, even when the server says all that it was sent",
   (world) =>
-    Effect.gen(function*() {
-      for (const operation of calls) {
-        for (const status of [200, 302, 400, 401, 403, 422, 500]) {
-          const ready = yield* world.ready(operation, operation)
-          if (ready === undefined) continue
-          const said = Response.json(echo(ready.secrets), {
-            status,
-            headers: { location: "https://elsewhere.example/" }
+    Effect.forEach(
+      [200, 302, 400, 401, 403, 422, 500],
+      (status) =>
+        each(
+          world,
+          operations,
+          Effect.fnUntraced(function*({ call, operation, secrets }) {
+            const headers = { location: "https://elsewhere.example/" }
+            const answer = instead(() => Response.json(echo(secrets), { status, headers }))
+            const { result } = yield* world.outcome(operation, call, answer)
+            const found = Either.isLeft(result) ? Redaction.findSecret(result.left, secrets) : undefined
+            yield* holds(operation, found === undefined, `under status ${status}, ${found?.message}`)
           })
-          const { result } = yield* world.outcome(operation, ready.call, instead(() => said.clone()))
-          const found = Either.isLeft(result) ? Redaction.findSecret(result.left, ready.secrets) : undefined
-          yield* holds(operation, found === undefined, `under status ${status}, ${found?.message}`)
-        }
-      }
-    })
+        ),
+      { discard: true }
+    )
 )
 
 export const laws: ReadonlyArray<Rule> = [

@@ -1,4 +1,4 @@
-/** The laws about a server that does what its page says: what a provider says of itself, what it sends, what it makes of it. */
+/** The laws about a server that behaves as documented: the provider's properties, its requests, and its results. */
 import { isLoopback } from "@effect-auth/core/BaseUrl"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -10,9 +10,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Redaction from "../Redaction.ts"
 import { fails, holds } from "./lawSupport.ts"
-import type { Operation, Rule, World } from "./lawWorld.ts"
-
-const operations: ReadonlyArray<Operation> = ["signIn", "refresh", "revoke"]
+import { each, operations, type Rule, type World } from "./lawWorld.ts"
 
 const isOrigin = (text: string): boolean =>
   URL.canParse(text) && new URL(text).origin === text &&
@@ -43,13 +41,13 @@ const rotation: Rule = {
   keeps: Effect.fnUntraced(function*({ provider, signIn }) {
     const law = "rotation"
     const canRefresh = provider.refresh !== undefined
-    yield* holds(law, canRefresh === (provider.rotation !== "none"), `\`${provider.rotation}\` and refresh disagree`)
+    yield* holds(law, canRefresh === (provider.rotation !== "none"), "`rotation` and `refresh` disagree")
     const { tokens } = yield* signIn(law)
     yield* holds(law, !canRefresh || tokens.refreshToken !== undefined, "a sign-in answered no refresh token")
   })
 }
 
-/** What is no client error says nothing about the token; a limit and a slow request neither. */
+/** Statuses that say nothing about the token: all except client errors, and of those also 408 and 429. */
 const neverRejected = (status: number): boolean => status < 400 || status >= 500 || status === 408 || status === 429
 
 const rejection: Rule = {
@@ -92,19 +90,22 @@ const fingerprint: Rule = {
 const oneRequest: Rule = {
   name: "each call is carried out with one request; a revocation with one for each token",
   needsHttp: true,
-  keeps: Effect.fnUntraced(function*(world) {
-    for (const operation of operations) {
-      const ready = yield* world.ready(operation, operation)
-      if (ready === undefined) continue
-      const { requests, result } = yield* world.outcome(operation, ready.call)
-      if (Either.isLeft(result)) return yield* fails(operation, `a right server refused it: ${result.left.message}`)
-      const sent = requests.length
-      yield* holds(operation, sent >= 1 && sent <= ready.requests, `it sent ${sent} requests`)
-    }
-  })
+  keeps: (world) =>
+    each(
+      world,
+      operations,
+      Effect.fnUntraced(function*(ready) {
+        const { requests, result } = yield* world.outcome(ready.operation, ready.call)
+        if (Either.isLeft(result)) {
+          return yield* fails(ready.operation, `a right server refused it: ${result.left.message}`)
+        }
+        const sent = requests.length
+        yield* holds(ready.operation, sent >= 1 && sent <= ready.requests, `it sent ${sent} requests`)
+      })
+    )
 }
 
-/** Spends a refresh token rightly; tells the tokens that are held afterwards. */
+/** Refreshes with a valid refresh token, and returns the new token set. */
 const refreshed = Effect.fnUntraced(function*(world: World, law: string, tokens: TokenSet) {
   const { refreshToken } = tokens
   const { refresh } = world.provider
@@ -133,6 +134,25 @@ const chain: Rule = {
     const stays = Redacted.value(third.refreshToken) === Redacted.value(second.refreshToken)
     yield* holds(law, stays, "`static` says that the refresh token stays, and it was replaced")
     yield* refreshed(world, law, first.tokens)
+  })
+}
+
+const repeatable: Rule = {
+  name: "a spent refresh token refreshes once more at once, where `rotation` says so",
+  needsHttp: false,
+  keeps: Effect.fnUntraced(function*(world) {
+    const law = "repeatable"
+    const { refresh, rotation } = world.provider
+    if (refresh === undefined || typeof rotation === "string") return
+    const { tokens } = yield* world.signIn(law)
+    // The first answer counts as lost, so its tokens are not used.
+    yield* refreshed(world, law, tokens)
+    const again = yield* world.outcome(law, refresh(tokens.refreshToken!, tokens))
+    if (Either.isLeft(again.result)) {
+      return yield* fails(law, `the spent one was refused at once: ${again.result.left.message}`)
+    }
+    const { accessToken, refreshToken } = again.result.right
+    yield* refreshed(world, law, { ...tokens, accessToken, refreshToken: refreshToken ?? tokens.refreshToken })
   })
 }
 
@@ -184,18 +204,19 @@ const unknownToken: Rule = {
 const places: Rule = {
   name: "no secret is in a URL, and no request goes over plain http",
   needsHttp: true,
-  keeps: Effect.fnUntraced(function*(world) {
-    for (const operation of operations) {
-      const ready = yield* world.ready(operation, operation)
-      if (ready === undefined) continue
-      const { requests } = yield* world.outcome(operation, ready.call)
-      for (const { url, urlParams } of requests) {
-        const { href, origin } = Either.getOrElse(UrlParams.makeUrl(url, urlParams, Option.none()), () => new URL("x:"))
-        yield* holds(operation, isOrigin(origin), `a request went to ${origin}`)
-        yield* holds(operation, Redaction.findSecret(href, ready.secrets) === undefined, "a secret is in the URL")
-      }
-    }
-  })
+  keeps: (world) =>
+    each(
+      world,
+      operations,
+      Effect.fnUntraced(function*({ call, operation, secrets }) {
+        const { requests } = yield* world.outcome(operation, call)
+        for (const { url, urlParams } of requests) {
+          const at = Either.getOrElse(UrlParams.makeUrl(url, urlParams, Option.none()), () => new URL("x:"))
+          yield* holds(operation, isOrigin(at.origin), `a request went to ${at.origin}`)
+          yield* holds(operation, Redaction.findSecret(at.href, secrets) === undefined, "a secret is in the URL")
+        }
+      })
+    )
 }
 
 export const laws: ReadonlyArray<Rule> = [
@@ -205,6 +226,7 @@ export const laws: ReadonlyArray<Rule> = [
   fingerprint,
   oneRequest,
   chain,
+  repeatable,
   revocation,
   wrongCredentials,
   unknownToken,

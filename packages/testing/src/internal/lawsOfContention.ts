@@ -1,31 +1,23 @@
-/** The laws about many writers: each version is won once, and whoever waits is told. */
+/** The laws about concurrent writers: only one write wins each version. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import { type Service, TokenStore } from "@effect-auth/core/TokenStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Stream from "effect/Stream"
 import type { Law } from "../TokenStoreLaws.ts"
+import { contend, type Task, type Win } from "./contend.ts"
 import { fails, freshKey, holds, type LawBroken, read, same, sessionRecord, write } from "./lawSupport.ts"
 
-/** Writes until `wins` of its writes have won; tells which versions they were. */
-const contend = Effect.fnUntraced(function*(store: Service, key: RecordKey, name: string, wins: number) {
-  const won: Array<number> = []
-  while (won.length < wins) {
-    const current = (yield* read(store, key))?.version ?? 0
-    const next = sessionRecord(key, current + 1, { commitId: `${name}-${current + 1}` })
-    if (yield* store.compareAndSet(key, current, next)) won.push(current + 1)
-  }
-  return won.map((version) => ({ version, commitId: `${name}-${version}` }))
-})
-
-/** Every version from 1 to the last was won by exactly one, and the stored record is the last winner's. */
+/**
+ * Checks that exactly one write won each version from 1 to the last, that no count is lost, and that the stored record
+ * is from the last winner.
+ */
 const agrees = Effect.fnUntraced(function*(
   law: string,
   store: Service,
   key: RecordKey,
-  wins: ReadonlyArray<{ readonly version: number; readonly commitId: string }>
+  wins: ReadonlyArray<Win>
 ) {
   const sorted = [...wins].sort((left, right) => left.version - right.version)
   for (const [index, win] of sorted.entries()) {
@@ -38,6 +30,7 @@ const agrees = Effect.fnUntraced(function*(
     found !== undefined && found.version === last?.version && found.commitId === last.commitId,
     "the stored record is not the one that won last"
   )
+  yield* holds(law, found?.count === wins.length, `${wins.length} writes won, and ${String(found?.count)} are counted`)
 })
 
 const contention: Law = {
@@ -46,12 +39,31 @@ const contention: Law = {
     const store = yield* TokenStore
     const key = freshKey("contention")
     const wins = yield* Effect.all(
-      Array.from({ length: 16 }, (_, index) => contend(store, key, `fiber-${index}`, 4)),
+      Array.from({ length: 16 }, (_, index) => contend(store, { key, name: `fiber-${index}`, wins: 4 })),
       { concurrency: "unbounded" }
     )
     yield* agrees("contention", store, key, wins.flat())
   })
 }
+
+export const processes = (start: (task: string) => Effect.Effect<string, unknown>): Law => ({
+  name: "8 processes that write one record never win the same version",
+  run: Effect.gen(function*() {
+    const law = "processes"
+    const store = yield* TokenStore
+    const key = freshKey("processes")
+    const answers = yield* Effect.all(
+      Array.from(
+        { length: 8 },
+        (_, index) => start(JSON.stringify({ key, name: `process-${index}`, wins: 15 } satisfies Task))
+      ),
+      { concurrency: "unbounded" }
+    ).pipe(Effect.mapError((cause) => fails(law, `a process did not come to its end: ${String(cause)}`)))
+    const wins: ReadonlyArray<Win> = answers.flatMap((answer) => JSON.parse(answer))
+    yield* holds(law, wins.length === 8 * 15, `${wins.length} writes are told, where ${8 * 15} have won`)
+    yield* agrees(law, store, key, wins)
+  })
+})
 
 const firstWrite: Law = {
   name: "of 32 first writes one wins",
@@ -98,33 +110,7 @@ const interrupted: Law = {
   }))
 }
 
-const changes: Law = {
-  name: "where there are changes, a waiter hears of the last write",
-  run: Effect.gen(function*() {
-    const store = yield* TokenStore
-    if (store.changes === undefined) return
-    const key = freshKey("changes")
-    yield* write(store, key, 0, sessionRecord(key, 1))
-    const waiters = yield* Effect.forEach(
-      Array.from({ length: 3 }),
-      () =>
-        store.changes!(key).pipe(
-          Stream.takeUntil((version) => version >= 4),
-          Stream.runDrain,
-          Effect.timeoutOption(Duration.seconds(5)),
-          Effect.fork
-        )
-    )
-    yield* Effect.sleep(Duration.millis(300))
-    for (const version of [2, 3, 4]) yield* write(store, key, version - 1, sessionRecord(key, version))
-    for (const waiter of waiters) {
-      const heard = yield* Fiber.join(waiter)
-      yield* holds("changes", heard._tag === "Some", "a waiter did not hear of version 4 within 5 seconds")
-    }
-  })
-}
-
-/** Two instances write the same record in turn and against each other. */
+/** Two instances write the same record, first in turn, then at the same time. */
 export const race = (left: Service, right: Service): Effect.Effect<void, LawBroken | TokenStoreError> =>
   Effect.gen(function*() {
     const law = "two instances"
@@ -137,7 +123,10 @@ export const race = (left: Service, right: Service): Effect.Effect<void, LawBrok
     yield* same(law, yield* read(left, key), sessionRecord(key, 2))
     const contested = freshKey("instances")
     const wins = yield* Effect.all(
-      Array.from({ length: 8 }, (_, index) => contend(index % 2 === 0 ? left : right, contested, `${index}`, 5)),
+      Array.from(
+        { length: 8 },
+        (_, index) => contend(index % 2 === 0 ? left : right, { key: contested, name: `${index}`, wins: 5 })
+      ),
       { concurrency: "unbounded" }
     )
     yield* agrees(law, left, contested, wins.flat())
@@ -175,4 +164,4 @@ export const manyAccounts: Law = {
   })
 }
 
-export const laws: ReadonlyArray<Law> = [contention, firstWrite, interrupted, changes]
+export const laws: ReadonlyArray<Law> = [contention, firstWrite, interrupted]

@@ -1,4 +1,6 @@
-/** The laws about one writer: what was written is what is read, under every name, and nothing else is touched. */
+/**
+ * The laws about one writer: a read returns the written record under every name, and a write changes no other record.
+ */
 import type { RecordKey } from "@effect-auth/core/RecordKey"
 import { TokenStore } from "@effect-auth/core/TokenStore"
 import * as Effect from "effect/Effect"
@@ -93,7 +95,16 @@ const unusualNames: ReadonlyArray<string> = [
   "__proto__",
   "constructor",
   "null",
+  // Two Unicode forms of one word, and the replacement character, which some systems write for a lone surrogate.
+  "\u00e9",
+  "e\u0301",
+  "\ufffd",
+  "a ",
   "x".repeat(500),
+  // The longest names, which differ only in the last character.
+  `${"y".repeat(4_095)}1`,
+  `${"y".repeat(4_095)}2`,
+  "\u65e5".repeat(4_096),
   Array.from({ length: 500 }, (_, index) => String.fromCharCode(0x4e00 + index * 37)).join("")
 ]
 
@@ -127,7 +138,7 @@ const isolation: Law = {
       { provider: `${tag}a`, realm: "b", account: "d" },
       { provider: `${tag}a`, realm: "e", account: "c" },
       { provider: `${tag}f`, realm: "b", account: "c" },
-      // The same text if the parts were only joined.
+      // These would give the same text if the parts were only joined.
       { provider: `${tag}a`, realm: "b/c", account: "" },
       { provider: `${tag}a/b`, realm: "c", account: "" },
       { provider: `${tag}a`, realm: "", account: "b/c" }

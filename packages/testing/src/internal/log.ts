@@ -1,5 +1,5 @@
 /**
- * The log of a sandbox. The counters are read from it, so that the two never disagree.
+ * The log of a sandbox. The counters are computed from the log, so both always agree.
  */
 import * as Effect from "effect/Effect"
 import type { Counters, Entry, Outcomes } from "../Sandbox.ts"
@@ -34,7 +34,7 @@ export const make = (size: number) => {
   let entries: Array<Open> = []
   return {
     open: (entry: Open) => {
-      // Trimmed rarely, so that a long run does not copy the log at each request.
+      // Trimmed only at double size, so that a long run does not copy the log at each request.
       if (entries.length >= size * 2) {
         forgotten = entries.slice(0, -size).reduce(add, forgotten)
         entries = entries.slice(-size)

@@ -1,6 +1,6 @@
 /**
- * HTTP without a socket and without promises: a server request and a client response over values in memory. Nothing in
- * them leaves the fiber, so that TestClock and interruption work and a test sees the same order every time.
+ * HTTP without sockets and promises: a server request and a client response over values in memory. All work stays in
+ * the caller's fiber, so TestClock and interruption work, and the order is the same in every run.
  */
 import * as Cookies from "@effect/platform/Cookies"
 import * as Headers from "@effect/platform/Headers"
@@ -40,9 +40,9 @@ const toArrayBuffer = (bytes: Uint8Array): ArrayBuffer => {
   return out
 }
 
-export const decodeText = (bytes: Uint8Array): string => decoder.decode(bytes)
+const decodeText = (bytes: Uint8Array): string => decoder.decode(bytes)
 
-/** What a sandbox receives, as the request that a router and an `HttpApi` read. */
+/** The received request in the form that a router and an `HttpApi` need. */
 export class MemoryServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
   readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId = HttpServerRequest.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -116,7 +116,7 @@ export class MemoryServerRequest extends Inspectable.Class implements HttpServer
   }
 }
 
-/** A server's response as the client sees it. A body that is a stream is read when it is asked for. */
+/** A server's response in the form that a client gets. A stream body is read on demand. */
 export class MemoryClientResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -201,7 +201,7 @@ const bodyStream = (response: HttpServerResponse.HttpServerResponse): Stream.Str
   }
 }
 
-/** A client's request as the sandbox receives it. */
+/** Converts a client's request to the form that a sandbox receives. */
 export const receive = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL

@@ -1,5 +1,5 @@
 /**
- * A sandbox as an HttpApp for the platform's servers, with connections that really break.
+ * A sandbox as an HttpApp for the platform's servers. Faults break the real connections.
  */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -10,7 +10,7 @@ import * as Faults from "../Faults.ts"
 import type { Received } from "../Sandbox.ts"
 import * as socket from "./socket.ts"
 
-/** The connection of the request is broken; the fiber of the request ends with it. */
+/** Breaks the connection of the request and ends its fiber. */
 const breakOff = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
@@ -23,7 +23,7 @@ const breakOff = (
     return Effect.interrupt
   })
 
-/** Half a body has to reach the client before the connection breaks. */
+/** Breaks the connection after half of the body has reached the client. */
 const breakBody = (
   request: HttpServerRequest.HttpServerRequest,
   response: HttpServerResponse.HttpServerResponse
@@ -49,14 +49,14 @@ export const make = (answer: (received: Received) => Faults.Handle): HttpApp.Def
       Effect.flatMap((body) => answer({ method: request.method, url: request.url, headers: request.headers, body })),
       Effect.map((response) => breakBody(request, response)),
       Effect.catchTag("ConnectionLost", () => breakOff(request)),
-      // Servers run a request uninterruptibly; a client that leaves must end a delay, as it does in memory.
+      // Servers run a request uninterruptibly. A client that disconnects must end a delay, as in memory.
       Effect.interruptible
     ))
 
 export const baseUrl = (hostname: string, port: number): string =>
   `http://${hostname === "0.0.0.0" || hostname === "::" ? "127.0.0.1" : hostname}:${port}`
 
-/** Remembers the server below, so that its connections can be closed. */
+/** Records the server of each request, so that its connections can be closed. */
 export const remembering = (app: HttpApp.Default, servers: Set<socket.Server>): HttpApp.Default =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const server = socket.serverOf(request)
@@ -65,8 +65,8 @@ export const remembering = (app: HttpApp.Default, servers: Set<socket.Server>): 
   })
 
 /**
- * A server that closes waits for its connections: those of a fault that hangs, and those that a client opened and did
- * not use. So it stops listening and drops them in one step.
+ * A closing server waits for its connections, also for those of a fault that hangs and for unused ones. So this stops
+ * listening and closes all connections at once.
  */
 export const close = (server: socket.Server): void => {
   server.close()

@@ -1,6 +1,6 @@
 /**
- * Breaking a connection from inside an `HttpApp`. The platform has no word for it, so this looks at what the server put
- * behind `request.source`: Node's message has a `socket`. Where there is none, a body that fails is the best there is.
+ * Breaks a connection from inside an `HttpApp`. The platform has no function for it, so this reads `request.source`:
+ * Node's message has a `socket`. Without a socket, a failing body is used instead.
  */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Predicate from "effect/Predicate"
@@ -25,13 +25,13 @@ const isServer = (u: unknown): u is Server =>
   Predicate.hasProperty(u, "close") && Predicate.isFunction(u.close) &&
   Predicate.hasProperty(u, "closeAllConnections") && Predicate.isFunction(u.closeAllConnections)
 
-/** The socket that a request came in by, where the server has one. */
+/** The socket of a request, if the server has one. */
 export const of = (request: HttpServerRequest.HttpServerRequest): Socket | undefined => {
   const source = request.source
   return Predicate.hasProperty(source, "socket") && isSocket(source.socket) ? source.socket : undefined
 }
 
-/** The server that a request came in by, where it can close its connections. */
+/** The server of a request, if it can close its connections. */
 export const serverOf = (request: HttpServerRequest.HttpServerRequest): Server | undefined => {
   const connection = of(request)
   return Predicate.hasProperty(connection, "server") && isServer(connection.server) ? connection.server : undefined

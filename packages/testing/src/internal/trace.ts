@@ -1,14 +1,14 @@
 /**
- * The log entry of the request that the current fiber is handling, so that every part of a sandbox can add to it.
+ * The log entry of the request that the current fiber handles. Every part of a sandbox can add fields to it.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { Entry } from "../Sandbox.ts"
 
-/** An entry while it is being written. */
+/** A mutable entry. */
 export type Open = { -readonly [K in keyof Entry]: Entry[K] }
 
-/** Outside a request it is undefined, and notes go nowhere. */
+/** `undefined` outside a request; notes are then ignored. */
 export class CurrentEntry extends Context.Reference<CurrentEntry>()("@effect-auth/testing/CurrentEntry", {
   defaultValue: (): Open | undefined => undefined
 }) {}

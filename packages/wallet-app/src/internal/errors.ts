@@ -1,8 +1,8 @@
-/** The only place where a Wallet App status or body becomes a failure of a session. */
+/** The only module that turns a status of Wallet App into a failure of a session. */
 import type { ExchangeFailure, Kind, Reason } from "@effect-auth/core/ExchangeFailure"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 
-/** What was being done. */
+/** The operation. */
 export type Operation = "signIn" | "revoke" | "tokenInfo"
 
 interface Meaning {
@@ -25,14 +25,14 @@ const toAny: { readonly [status: number]: Meaning } = {
 }
 
 /**
- * No error is documented, so only the status is read, as it is commonly used; a text under `message` is passed on. A page
- * of HTML is somebody else's (a firewall's): credentials must not count as refused because of it.
+ * No error is documented, so only the status is read, with its common meaning; a text under `message` is kept. An HTML
+ * page comes from another server (a firewall), so it must not count as refused credentials.
  */
 export const classify = (operation: Operation) => (answer: TokenEndpoint.Answer): ExchangeFailure => {
   const known = TokenEndpoint.common(answer)
   if (known !== undefined) return known
   const told = withMessage(answer)
-  if (/\bhtml\b/i.test(answer.headers["content-type"] ?? "")) {
+  if (TokenEndpoint.isGatewayError(answer)) {
     return TokenEndpoint.failure(told, { kind: "transient", reason: "malformed" })
   }
   const meaning = operation === "signIn" ? toSignIn[answer.status] ?? toAny[answer.status] : toAny[answer.status]

@@ -5,16 +5,22 @@ import * as HttpMethod from "@effect/platform/HttpMethod"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Fs from "node:fs/promises"
+import * as Http from "node:http"
+import * as connected from "../connected.ts"
 import { CallFailed, HttpStatus, UsageError } from "../failures.ts"
+import { indent } from "../jsonText.ts"
 import * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
-import * as session from "../session.ts"
+import type * as session from "../session.ts"
+import * as Stdin from "../stdin.ts"
 
 export interface Options extends session.Which {
   readonly method: string
   readonly path: string
   readonly data: Option.Option<string>
   readonly header: ReadonlyArray<string>
+  /** Prints the status line and the headers of the answer, too. */
+  readonly include: boolean
   readonly json: boolean
 }
 
@@ -24,18 +30,9 @@ const readFile = (path: string) =>
     catch: () => new UsageError({ message: `--data: ${path} can't be read` })
   })
 
-const readStdin = Effect.tryPromise({
-  try: async () => {
-    const chunks: Array<Buffer> = []
-    for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk))
-    return new Uint8Array(Buffer.concat(chunks))
-  },
-  catch: () => new UsageError({ message: "standard input can't be read" })
-})
-
 /** `@file`, `@-` for standard input (as in curl), else the text itself. */
 const bytesOf = (data: string): Effect.Effect<Uint8Array, UsageError> => {
-  if (data === "@-") return readStdin
+  if (data === "@-") return Stdin.bytes
   return data.startsWith("@") ? readFile(data.slice(1)) : Effect.succeed(new TextEncoder().encode(data))
 }
 
@@ -70,7 +67,7 @@ const parsed = (text: string): unknown => {
 }
 
 const answerOf = (
-  { account, client }: session.Session,
+  { account, client }: connected.Session,
   request: HttpClientRequest.HttpClientRequest
 ) => {
   const failed = new CallFailed({ provider: account.provider, account: account.account, method: request.method })
@@ -82,24 +79,49 @@ const answerOf = (
     Effect.map(({ body, response }) => ({
       status: response.status,
       contentType: response.headers["content-type"] ?? null,
+      headers: response.headers,
       body: new Uint8Array(body)
     }))
   )
 }
 
-/** The body to standard output, as it came; with `--json` status and body in one object. */
+type Answer = Effect.Effect.Success<ReturnType<typeof answerOf>>
+
+const statusLine = (status: number): string => `HTTP ${status} ${Http.STATUS_CODES[status] ?? ""}`.trimEnd()
+
+const head = ({ headers, status }: Answer): string => {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return `${[statusLine(status), ...lines].join("\n")}\n\n`
+}
+
+const isJson = ({ contentType }: Answer): boolean => /^application\/([\w.-]+\+)?json\b/i.test(contentType ?? "")
+
+const print = Effect.fnUntraced(function*(answer: Answer, options: Options) {
+  const { body, contentType, status } = answer
+  if (options.json) {
+    const text = new TextDecoder().decode(body)
+    const json = {
+      status,
+      contentType,
+      ...(options.include ? { headers: { ...answer.headers } } : {}),
+      body: body.length === 0 ? null : parsed(text)
+    }
+    return yield* Output.print({ text: "", json }, true)
+  }
+  if (options.include) yield* Output.stdout(head(answer))
+  const shown = process.stdout.isTTY === true && isJson(answer) ? indent(new TextDecoder().decode(body)) : undefined
+  yield* Output.stdout(shown === undefined ? body : `${shown}\n`)
+})
+
+/** The body to standard output: as it came, or on a terminal indented; with `--json` status and body in one object. */
 export const run = (options: Options) =>
   Effect.gen(function*() {
     const request = yield* requestOf(options)
-    yield* session.use(options, "call", (opened) =>
+    yield* connected.use(options, "call", (opened) =>
       Effect.gen(function*() {
-        const { body, contentType, status } = yield* answerOf(opened, request)
-        if (options.json) {
-          const text = new TextDecoder().decode(body)
-          const json = { status, contentType, body: body.length === 0 ? null : parsed(text) }
-          yield* Output.print({ text: "", json }, true)
-        } else yield* Output.stdout(body)
+        const answer = yield* answerOf(opened, request)
+        yield* print(answer, options)
         const { account: { account, provider } } = opened
-        if (status >= 400) return yield* new HttpStatus({ provider, account, status })
+        if (answer.status >= 400) return yield* new HttpStatus({ provider, account, status: answer.status })
       }))
   })

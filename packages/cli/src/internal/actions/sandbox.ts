@@ -39,13 +39,13 @@ interface Served {
   readonly sandbox: Pick<Sandbox.Sandbox, "app">
   readonly contract: ReturnType<typeof contractOf>
   readonly flags: Readonly<Record<string, string>>
-  /** What `sign-in --stdin` asks for, in its order. All of it is made up. */
+  /** The input of `sign-in --stdin`, in its order. All values are made up. */
   readonly secrets: Readonly<Record<string, string>>
   /** A call to try. */
   readonly call: string
 }
 
-/** What the page tries out goes to the sandbox that served it. */
+/** The page sends its requests to the sandbox that served it. */
 const contractOf = <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
   api: HttpApi.HttpApi<Id, Groups, E, R>
 ) => {

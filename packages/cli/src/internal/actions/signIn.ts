@@ -5,32 +5,36 @@ import type * as Redacted from "effect/Redacted"
 import * as accounts from "../accounts.ts"
 import { UsageError } from "../failures.ts"
 import { type Home, locate } from "../home.ts"
+import { described } from "../lives.ts"
+import * as looking from "../looking.ts"
 import * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
 import { connect } from "../providers/connect.ts"
 import type { Connection } from "../providers/connection.ts"
 import { type Flag, type ProviderName, registry, type Secret, variableOf } from "../providers/registry.ts"
+import * as reach from "../reach.ts"
 import * as secrets from "../secrets.ts"
-import { http } from "../session.ts"
+import { setting } from "../settings.ts"
 import * as store from "../store.ts"
 import * as vault from "../vault.ts"
-import { isActive } from "./status.ts"
-import { described } from "./token.ts"
 
 export interface Options {
   readonly provider: ProviderName
   readonly account: Option.Option<string>
   readonly store: Option.Option<string>
   readonly stdin: boolean
-  /** What the flags and their variables say. */
+  readonly json: boolean
+  /** The values of the flags. */
   readonly flags: Readonly<Record<string, Option.Option<string>>>
 }
 
-/** Flags and variables first, then what is remembered. */
+/** Flags and variables come first, then the stored options. */
 const optionsOf = Effect.fnUntraced(function*(options: Options, before: accounts.Account | undefined) {
   const found: Record<string, string> = {}
   for (const flag of registry[options.provider].flags) {
-    const value = Option.getOrUndefined(options.flags[flag.name] ?? Option.none()) ?? before?.options[flag.name]
+    const given = Option.getOrUndefined(options.flags[flag.name] ?? Option.none())
+    const value = given ?? (flag.once === true ? undefined : yield* setting(options.provider, flag.name)) ??
+      before?.options[flag.name]
     if (value !== undefined) found[flag.name] = yield* checked(flag, value)
     else if (flag.required === true) {
       const variable = variableOf(options.provider, flag.name)
@@ -74,11 +78,13 @@ const keptOf = (home: Home, options: Options, before: accounts.Account | undefin
       return kept
     }))
 
-/** What is still missing: from standard input all at once, or asked for one after the other. */
+/** Reads the missing secrets: all at once from standard input, or one after the other from prompts. */
 const completed = Effect.fnUntraced(function*(options: Options, kept: ReadonlyArray<Kept>) {
   const { credential } = registry[options.provider]
   const missing = kept.filter(({ value }) => value === undefined).map(({ secret }) => secret)
-  const lines = options.stdin ? yield* secrets.fromStdin([...missing, credential]) : undefined
+  // A terminal would show the secret while it is typed, so the prompt reads it.
+  const isPiped = options.stdin && process.stdin.isTTY !== true
+  const lines = isPiped ? yield* secrets.fromStdin([...missing, credential]) : undefined
   const values: Record<string, Redacted.Redacted<string>> = {}
   for (const { secret, value } of kept) {
     values[secret.name] = value ?? lines?.[missing.indexOf(secret)] ??
@@ -94,7 +100,9 @@ const completed = Effect.fnUntraced(function*(options: Options, kept: ReadonlyAr
 
 /** One name is one session: another one under it would leave the first one's tokens behind, live and unseen. */
 const refuseSecond = Effect.fnUntraced(function*(before: accounts.Account | undefined, connection: Connection) {
-  if (before === undefined || before.realm === connection.auth.realm || !(yield* isActive(before))) return
+  if (
+    before === undefined || before.realm === connection.auth.realm || (yield* looking.stateOf(before))._tag !== "Active"
+  ) return
   return yield* new UsageError({
     message: `account ${before.account} of ${before.provider} is signed in as ${before.realm}: ` +
       "sign it out first, or use another --account"
@@ -118,23 +126,48 @@ const accountName = Effect.fnUntraced(function*(given: Option.Option<string>) {
   return yield* new UsageError({ message: "--account is 1 to 64 letters, digits and signs" })
 })
 
+/** A sign-in over an account that can't be read starts anew. */
+const remembers = (home: Home, provider: ProviderName, account: string) =>
+  Effect.catchIf(
+    accounts.read(home, provider, account),
+    (error) => error.reason === "corrupt",
+    () => Effect.succeed(undefined)
+  )
+
+/** After a wrong password the options need not be typed again. An account that is signed in stays as it is. */
+const keepOptions = Effect.fnUntraced(function*(
+  home: Home,
+  before: accounts.Account | undefined,
+  account: Omit<accounts.Account, "sealed">,
+  json: boolean
+) {
+  if (before !== undefined && before.signedIn) return
+  yield* accounts.write(home, { ...account, signedIn: false, sealed: {} })
+  const name = account.account === "default" ? "" : ` --account ${account.account}`
+  if (!json) yield* Output.say(`the options are kept: try again with effect-auth sign-in ${account.provider}${name}`)
+})
+
+const withoutOnce = (provider: ProviderName, all: Readonly<Record<string, string>>) => {
+  const once = new Set(registry[provider].flags.filter((flag) => flag.once === true).map((flag) => flag.name))
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !once.has(name)))
+}
+
+const secretsToKeep = (kept: ReadonlyArray<Kept>, values: Readonly<Record<string, Redacted.Redacted<string>>>) =>
+  Object.fromEntries(kept.flatMap(({ secret, toKeep }) => {
+    const value = values[secret.name]
+    return toKeep && value !== undefined ? [[secret.name, value]] : []
+  }))
+
 export const run = (options: Options) =>
   Effect.gen(function*() {
     const { provider } = options
     const account = yield* accountName(options.account)
     const home = yield* locate(options.store)
-    const before = yield* accounts.read(home, provider, account)
+    yield* store.refuseReadOnly(home)
+    const before = yield* remembers(home, provider, account)
     const all = yield* optionsOf(options, before)
     const kept = yield* keptOf(home, options, before, all["host"])
     const { askCredential, values } = yield* completed(options, kept)
-    const once = new Set(registry[provider].flags.filter((flag) => flag.once === true).map((flag) => flag.name))
-    const lasting = Object.fromEntries(Object.entries(all).filter(([name]) => !once.has(name)))
-    const toKeep = Object.fromEntries(
-      kept.flatMap(({ secret, toKeep }) => {
-        const value = values[secret.name]
-        return toKeep && value !== undefined ? [[secret.name, value]] : []
-      })
-    )
     return yield* Effect.gen(function*() {
       const connection = yield* connect(provider, { account, options: all, secrets: values })
       yield* refuseSecond(before, connection)
@@ -142,22 +175,27 @@ export const run = (options: Options) =>
         yield* Output.say(yield* connection.before.pipe(withProgress(`${provider}: sending a code`)))
       }
       const credential = yield* askCredential
-      const remember = save(
-        home,
-        { format: 1, provider, account, realm: connection.auth.realm, options: lasting },
-        toKeep
-      )
+      const { realm } = connection.auth
+      const about = {
+        format: 1,
+        provider,
+        account,
+        realm,
+        options: withoutOnce(provider, all),
+        signedIn: true
+      } as const
       const token = yield* Effect.uninterruptibleMask((restore) =>
-        Effect.zipLeft(
-          restore(connection.signIn(credential).pipe(withProgress(`${provider}: signing in`))),
-          remember
+        restore(connection.signIn(credential).pipe(withProgress(`${provider}: signing in`))).pipe(
+          Effect.zipLeft(save(home, about, secretsToKeep(kept, values)))
         )
+      ).pipe(
+        Effect.tapErrorTag("TokenRequestRejected", () => Effect.ignore(keepOptions(home, before, about, options.json)))
       )
       const life = yield* described(token)
       const result: Output.Result = {
         text: `${provider} ${account}: signed in, ${Output.left(life.expiresIn)}`,
-        json: { provider, account, realm: connection.auth.realm, ...life }
+        json: { provider, account, realm, ...life }
       }
       return result
-    }).pipe(Effect.scoped, Effect.provide(Layer.merge(store.layer(home), http)))
+    }).pipe(Effect.scoped, reach.explained, Effect.provide(Layer.merge(store.layer(home), reach.layer)))
   })

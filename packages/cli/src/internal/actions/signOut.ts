@@ -1,8 +1,12 @@
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as accounts from "../accounts.ts"
+import * as connected from "../connected.ts"
+import { locate } from "../home.ts"
 import type * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
-import * as session from "../session.ts"
+import type * as session from "../session.ts"
 
 const words = {
   revoked: "signed out, and the tokens are revoked",
@@ -11,14 +15,39 @@ const words = {
   "nothing-to-revoke": "signed out"
 } as const
 
-export const run = (which: session.Which & { readonly forget: boolean }) =>
-  session.use(which, "sign-out", ({ account, auth, home }) =>
+export interface Options extends session.Which {
+  readonly forget: boolean
+}
+
+const signOut = (options: Options) =>
+  connected.use(options, "sign-out", ({ account, auth, home }) =>
     Effect.gen(function*() {
       const revocation = yield* auth.signOut.pipe(withProgress(`${account.provider}: signing out`))
-      if (which.forget) yield* accounts.remove(home, account)
+      if (options.forget) yield* accounts.remove(home, account)
       const result: Output.Result = {
         text: `${account.provider} ${account.account}: ${words[revocation]}`,
-        json: { provider: account.provider, account: account.account, revocation, forgotten: which.forget }
+        json: { provider: account.provider, account: account.account, revocation, forgotten: options.forget }
       }
       return result
     }))
+
+/** Leaves an account that can't be read: its file is deleted, and without it the sealed secrets can't be opened. */
+const forget = ({ account: name, provider, store }: Options, error: TokenStoreError) =>
+  Effect.gen(function*() {
+    const account = Option.getOrElse(name, () => "default")
+    const home = yield* locate(store)
+    if (!(yield* accounts.exists(home, provider, account))) return yield* error
+    yield* accounts.remove(home, { provider, account })
+    const result: Output.Result = {
+      text:
+        `${provider} ${account}: forgotten. Its session could not be read (${error.reason}), so the provider was not ` +
+        "told: tokens live on to their end",
+      json: { provider, account, revocation: "failed", forgotten: true }
+    }
+    return result
+  })
+
+export const run = (options: Options) =>
+  options.forget
+    ? Effect.catchTag(signOut(options), "TokenStoreError", (error) => forget(options, error))
+    : signOut(options)

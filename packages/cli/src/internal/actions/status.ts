@@ -1,41 +1,37 @@
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
-import type { AuthProvider } from "@effect-auth/core/AuthProvider"
-import * as AuthService from "@effect-auth/core/AuthService"
-import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
-import type { SessionState } from "@effect-auth/core/SessionState"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as accounts from "../accounts.ts"
-import { locate } from "../home.ts"
+import { type Home, locate } from "../home.ts"
+import * as looking from "../looking.ts"
 import * as Output from "../output.ts"
-import { refresh } from "../providers/connection.ts"
+import type { ProviderName } from "../providers/registry.ts"
 import * as store from "../store.ts"
 
-/** To look at a record neither the provider nor its secrets are needed: nothing is sent. */
-const looking = ({ provider, realm }: accounts.Account): AuthProvider<never> => ({
-  name: provider,
-  realm,
-  origins: [],
-  rotation: "none",
-  rejection: { statuses: [] },
-  signIn: () => Effect.fail(new ExchangeFailure({ kind: "config", sent: "no", reason: "transport" }))
-})
+export interface Options {
+  readonly provider: ProviderName | undefined
+  /** A name in which `*` stands for any letters. */
+  readonly account: Option.Option<string>
+  readonly state: Option.Option<string>
+  readonly store: Option.Option<string>
+  readonly json: boolean
+}
 
-const stateOf = (account: accounts.Account) =>
-  AuthService.make(looking(account), { account: account.account, refresh }).pipe(
-    Effect.flatMap((auth) => auth.state),
-    Effect.scoped,
-    Effect.either
-  )
+type Seen = Either.Either<looking.Look, TokenStoreError>
 
-type Seen = Either.Either<SessionState, TokenStoreError>
+interface Row {
+  readonly provider: ProviderName
+  readonly realm: string
+  readonly account: string
+  readonly seen: Seen
+}
 
 const ages = { fresh: "", stale: ", refresh due", dead: ", token expired" } as const
 
-const words = (seen: Seen): string => {
-  if (Either.isLeft(seen)) return `store: ${seen.left.reason}`
+const words = ({ seen }: Row): string => {
+  if (Either.isLeft(seen)) return `unreadable (${seen.left.reason})`
   const state = seen.right
   switch (state._tag) {
     case "SignedOut":
@@ -47,18 +43,25 @@ const words = (seen: Seen): string => {
   }
 }
 
-const expiryOf = (seen: Seen): number | undefined =>
+/** As `--state` calls it. */
+const kindOf = ({ seen }: Row): string => {
+  if (Either.isLeft(seen)) return "unreadable"
+  return { Active: "active", Ended: "ended", SignedOut: "signed-out" }[seen.right._tag]
+}
+
+const expiryOf = ({ seen }: Row): number | undefined =>
   Either.isRight(seen) && seen.right._tag !== "SignedOut" ? seen.right.expiresAt : undefined
 
-const asJson = (account: accounts.Account, seen: Seen, now: number) => {
-  const expiresAt = expiryOf(seen)
+const asJson = (row: Row, now: number) => {
+  const { account, provider, realm, seen } = row
+  const expiresAt = expiryOf(row)
   const isKnown = expiresAt !== undefined && Number.isFinite(expiresAt)
   return {
-    provider: account.provider,
-    realm: account.realm,
-    account: account.account,
+    provider,
+    realm,
+    account,
     state: Either.isLeft(seen) ? "Unreadable" : seen.right._tag,
-    ...(Either.isLeft(seen) ? { reason: seen.left.reason } : {}),
+    ...(Either.isLeft(seen) ? { reason: seen.left.reason, message: seen.left.message } : {}),
     ...(Either.isRight(seen) && seen.right._tag !== "Active" ? { reason: seen.right.reason } : {}),
     ...(Either.isRight(seen) && seen.right._tag === "Active"
       ? { freshness: seen.right.freshness, inDoubt: seen.right.inDoubt, scopes: seen.right.scopes ?? null }
@@ -68,43 +71,63 @@ const asJson = (account: accounts.Account, seen: Seen, now: number) => {
   }
 }
 
-export interface Status extends Output.Result {
-  /** The first record that could not be read: the table is printed all the same. */
-  readonly trouble: TokenStoreError | undefined
+const timeLeft = (row: Row, now: number): string => {
+  const expiresAt = expiryOf(row)
+  if (expiresAt === undefined) return "-"
+  return Number.isFinite(expiresAt) ? Output.span(expiresAt - now) : "no known end"
 }
 
-export const run = (options: { readonly store: Option.Option<string> }) =>
+const matcher = (pattern: string): RegExp =>
+  new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`)
+
+/** A store that can't be opened is the state of each account, not an end. */
+const rowsOf = (home: Home, entries: ReadonlyArray<accounts.Entry>): Effect.Effect<ReadonlyArray<Row>> => {
+  const row = (entry: accounts.Entry, seen: Seen): Row =>
+    entry._tag === "Account"
+      ? { provider: entry.account.provider, realm: entry.account.realm, account: entry.account.account, seen }
+      : { provider: entry.provider, realm: "", account: entry.name, seen }
+  if (!entries.some((entry) => entry._tag === "Account")) {
+    return Effect.succeed(
+      entries.flatMap((entry) => entry._tag === "Damaged" ? [row(entry, Either.left(entry.error))] : [])
+    )
+  }
+  return Effect.forEach(entries, (entry) =>
+    entry._tag === "Damaged"
+      ? Effect.succeed(row(entry, Either.left(entry.error)))
+      : Effect.map(Effect.either(looking.stateOf(entry.account)), (seen) => row(entry, seen)))
+    .pipe(
+      Effect.provide(store.layer(home)),
+      Effect.catchAll((error) =>
+        Effect.succeed(entries.map((entry) => row(entry, Either.left(entry._tag === "Damaged" ? entry.error : error))))
+      )
+    )
+}
+
+const textOf = (options: Options, all: number, rows: ReadonlyArray<Row>, now: number): string => {
+  if (all === 0) {
+    const of = options.provider ?? "<provider>"
+    return options.provider === undefined && Option.isNone(options.account)
+      ? `no accounts: sign in with effect-auth sign-in ${of}`
+      : `no such account${options.provider === undefined ? "" : ` at ${of}`}: sign in with effect-auth sign-in ${of}`
+  }
+  if (rows.length === 0) return "no account in this state"
+  const cells = rows.map((row) => [row.provider, row.realm || "-", row.account, words(row), timeLeft(row, now)])
+  return Output.table([["PROVIDER", "REALM", "ACCOUNT", "STATE", "TIME LEFT"], ...cells])
+}
+
+export const run = (options: Options) =>
   Effect.gen(function*() {
     const home = yield* locate(options.store)
-    const all = yield* accounts.list(home)
-    if (all.length === 0) {
-      const none: Status = {
-        text: "no accounts: sign in with effect-auth sign-in <provider>",
-        json: [],
-        trouble: undefined
-      }
-      return none
-    }
-    const seen = yield* Effect.forEach(all, (account) => Effect.map(stateOf(account), (state) => ({ account, state })))
-      .pipe(Effect.provide(store.layer(home)))
+    const fits = Option.map(options.account, matcher)
+    const entries = (yield* accounts.list(home, options.provider)).filter((entry) =>
+      Option.isNone(fits) || fits.value.test(entry._tag === "Account" ? entry.account.account : entry.name)
+    )
+    const all = entries.length === 0 ? [] : yield* rowsOf(home, entries)
+    const rows = all.filter((row) => Option.isNone(options.state) || kindOf(row) === options.state.value)
     const now = yield* Clock.currentTimeMillis
-    const rows = seen.map(({ account, state }) => {
-      const expiresAt = expiryOf(state)
-      const left = expiresAt === undefined
-        ? "-"
-        : Number.isFinite(expiresAt)
-        ? Output.span(expiresAt - now)
-        : "no known end"
-      return [account.provider, account.realm, account.account, words(state), left]
-    })
-    const status: Status = {
-      text: Output.table([["PROVIDER", "REALM", "ACCOUNT", "STATE", "TIME LEFT"], ...rows]),
-      json: seen.map(({ account, state }) => asJson(account, state, now)),
-      trouble: seen.map(({ state }) => Either.getOrUndefined(Either.flip(state))).find((error) => error !== undefined)
-    }
-    return status
+    const json = rows.map((row) => asJson(row, now))
+    yield* Output.print({ text: textOf(options, all.length, rows, now), json }, options.json)
+    // The list is printed also if an account is damaged. The first fault is printed after it, and gives the exit code.
+    const faults = rows.flatMap(({ seen }) => Either.isLeft(seen) ? [seen.left] : [])
+    if (faults[0] !== undefined) return yield* faults[0]
   })
-
-/** Whether the remembered session of an account lives. */
-export const isActive = (account: accounts.Account) =>
-  Effect.map(Effect.flatten(stateOf(account)), (state) => state._tag === "Active")

@@ -1,11 +1,10 @@
-/** What each provider module makes of an account's options and secrets. */
+/** The connection that each provider module makes from an account's options and secrets. */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
-import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
-import type { AuthHttpClientError } from "@effect-auth/core/AuthHttpClient"
-import type { AuthService, RefreshOptions, SignInError } from "@effect-auth/core/AuthService"
+import type { AuthMisconfigured, SignInError } from "@effect-auth/core/AuthError"
+import type { Client } from "@effect-auth/core/AuthHttpClient"
+import type { Any } from "@effect-auth/core/AuthService"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpClientError } from "@effect/platform/HttpClientError"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
@@ -20,10 +19,10 @@ export interface Given {
 }
 
 export interface Connection {
-  readonly auth: AuthService<never>
-  readonly client: HttpClient.HttpClient.With<HttpClientError | AuthHttpClientError>
+  readonly auth: Any
+  readonly client: Client
   readonly signIn: (credential: Redacted.Redacted<string>) => Effect.Effect<AccessToken, SignInError>
-  /** What has to happen before the credential is asked for: sending a one-time password. */
+  /** The step before the prompt for the credential: it sends a one-time password. */
   readonly before?: Effect.Effect<string, SignInError | UsageError> | undefined
 }
 
@@ -35,5 +34,4 @@ export type Connect = (
   HttpClient.HttpClient | TokenStore | Scope.Scope
 >
 
-/** A command is short: it refreshes when it is asked to, and not on a schedule. */
-export const refresh: RefreshOptions = { mode: "onDemand" }
+export { refresh } from "../looking.ts"

@@ -1,5 +1,6 @@
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import * as PlacewiseAuth from "@effect-auth/placewise/PlacewiseAuth"
-import * as PlacewiseClient from "@effect-auth/placewise/PlacewiseClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { UsageError } from "../failures.ts"
@@ -14,7 +15,7 @@ const identifierOf = (options: Options): PlacewiseAuth.Identifier | undefined =>
   return options["member-id"] === undefined ? undefined : { id: options["member-id"] }
 }
 
-/** How what was asked for becomes credentials. */
+/** Makes credentials from the options and secrets. */
 const signInWith = (
   options: Options
 ): Effect.Effect<(secret: Redacted.Redacted<string>) => PlacewiseAuth.PlacewiseCredentials, UsageError> => {
@@ -38,7 +39,7 @@ const sendCode = (auth: PlacewiseAuth.Service, options: Options) => {
 }
 
 export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, secrets }) {
-  const data: PlacewiseAuth.Data = {
+  const settings: PlacewiseAuth.Settings = {
     host: options["host"],
     club: options["club"] ?? "",
     clientToken: secrets["client-token"] ?? Redacted.make(""),
@@ -47,15 +48,14 @@ export const connect: Connect = Effect.fnUntraced(function*({ account, credentia
     locale: options["locale"]
   }
   const credentialsOf = yield* signInWith(options)
-  const auth = yield* PlacewiseAuth.make({
-    ...data,
+  const auth = yield* ProviderLayers.makeSession(PlacewiseAuth.provider, settings, {
     account,
     refresh,
     credentials: credential === undefined ? undefined : Effect.succeed(credentialsOf(credential))
   })
   return {
     auth,
-    client: yield* PlacewiseClient.fromAuthService(auth, data, { redirects: 5 }),
+    client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }),
     signIn: (secret) => auth.signIn(credentialsOf(secret)),
     before: sendCode(auth, options)
   }

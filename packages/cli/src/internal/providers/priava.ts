@@ -1,6 +1,7 @@
+import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
+import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import { TenantRegion } from "@effect-auth/priava/PriavaApi"
 import * as PriavaAuth from "@effect-auth/priava/PriavaAuth"
-import * as PriavaClient from "@effect-auth/priava/PriavaClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -12,7 +13,7 @@ const isRegion = Schema.is(TenantRegion)
 export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, secrets }) {
   const region = options["region"]
   if (!isRegion(region)) return yield* new UsageError({ message: "--region is APAC, EU or US" })
-  const data: PriavaAuth.Data = {
+  const settings: PriavaAuth.Settings = {
     host: options["host"],
     region,
     clientId: options["client-id"] ?? "",
@@ -20,15 +21,14 @@ export const connect: Connect = Effect.fnUntraced(function*({ account, credentia
     redirectUri: options["redirect-uri"] ?? "",
     tokenUrl: options["token-url"]
   }
-  const auth = yield* PriavaAuth.make({
-    ...data,
+  const auth = yield* ProviderLayers.makeSession(PriavaAuth.provider, settings, {
     account,
     refresh,
     credentials: credential === undefined ? undefined : Effect.succeed({ code: credential })
   })
   return {
     auth,
-    client: yield* PriavaClient.fromAuthService(auth, data, { redirects: 5 }),
+    client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }),
     signIn: (code) => auth.signIn({ code })
   }
 })

@@ -1,4 +1,4 @@
-/** What the commands ask for at each provider. The providers themselves are loaded when they are used. */
+/** The options and secrets of each provider. The providers themselves are loaded when they are used. */
 
 export const providerNames = ["placewise", "priava", "pitchpoint", "wallet-app"] as const
 
@@ -26,7 +26,7 @@ export interface Questions {
   readonly flags: ReadonlyArray<Flag>
   /** Secrets of the application itself: later refreshes need them, so they are kept, sealed. */
   readonly kept: ReadonlyArray<Secret>
-  /** What signs in. It is never kept. */
+  /** The secret that signs in. It is never stored. */
   readonly credential: Secret
 }
 
@@ -91,3 +91,19 @@ export const registry: Readonly<Record<ProviderName, Questions>> = {
 /** The environment variable of a flag or a secret: `EFFECT_AUTH_WALLET_APP_PASSWORD`. */
 export const variableOf = (provider: ProviderName, name: string): string =>
   `EFFECT_AUTH_${provider}_${name}`.replaceAll("-", "_").toUpperCase()
+
+/**
+ * Where a setting is looked for: under its variable, else under the name that programs with the library's `Config` give it
+ * in the documentation, so that one env file serves both.
+ */
+export const variablesOf = (provider: ProviderName, name: string): ReadonlyArray<string> => {
+  const variable = variableOf(provider, name)
+  return [variable, variable.slice("EFFECT_AUTH_".length)]
+}
+
+/** How to have a token without signing in first. */
+export const wayOf = (provider: ProviderName): string => {
+  const { credential, flags, kept } = registry[provider]
+  const needed = [...flags.filter((flag) => flag.required === true), ...kept, credential]
+  return `or, for a token without a store, set ${needed.map(({ name }) => variableOf(provider, name)).join(", ")}`
+}

@@ -1,4 +1,4 @@
-/** "Valid for 24 hours rounded up to midnight eastern time", found the slow way: by looking at each hour. */
+/** "Valid for 24 hours rounded up to midnight eastern time", computed in a simple way: it checks each hour. */
 
 const hour = 60 * 60 * 1000
 
@@ -9,7 +9,7 @@ const eastern = new Intl.DateTimeFormat("en-US", {
   minute: "2-digit"
 })
 
-/** New York is whole hours away from UTC, so its midnights are full hours. */
+/** The offset of New York from UTC is whole hours, so its midnights are full hours. */
 export const deadline = ({ signedInAt }: { readonly signedInAt: number }): number => {
   let moment = Math.ceil((signedInAt + 24 * hour) / hour) * hour
   while (eastern.format(moment) !== "00:00") moment += hour

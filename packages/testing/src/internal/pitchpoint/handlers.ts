@@ -2,6 +2,7 @@
  * The endpoints of the Pitchpoint contract.
  */
 import * as Api from "@effect-auth/pitchpoint/PitchpointApi"
+import * as Refused from "@effect-auth/pitchpoint/PitchpointError"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -22,11 +23,11 @@ export interface Context {
   readonly describesTokens: boolean
 }
 
-/** 400 and 403 have one body; which of them stands for what is up to the sandbox's options. */
+/** 400 and 403 have the same body. The sandbox's options choose the status of each refusal. */
 const refused = (status: 400 | 403, error_description: string, error = "access_denied") =>
   status === 400
-    ? new Api.TokenRefused({ error, error_description })
-    : new Api.AccessDenied({ error, error_description })
+    ? new Refused.TokenRefused({ error, error_description })
+    : new Refused.AccessDenied({ error, error_description })
 
 const wrongPassword = "Invalid username / password combination"
 
@@ -69,7 +70,7 @@ const message = (Category: string, Code: string, Description: string) => ({
 
 const notAuthorized = message("Fault", "E006", "User not authorized")
 
-/** Whether the token lives; where a dead one is told by a fault, the endpoints ask. */
+/** Whether the token is invalid. If the sandbox reports that by a `Fault`, the endpoints check it themselves. */
 const isDead = (context: Context, request: HttpServerRequest.HttpServerRequest) => {
   const [, token] = /^bearer (.+)$/i.exec(request.headers["authorization"] ?? "") ?? []
   return context.refusals.token === "fault"
@@ -118,7 +119,7 @@ const orders = (context: Context) =>
         Effect.gen(function*() {
           if (yield* isDead(context, request)) return notAuthorized
           const answer = query.run(context.organisation.orders(), payload)
-          return typeof answer === "string" ? yield* new Api.InvalidQuery({ message: answer }) : answer
+          return typeof answer === "string" ? yield* new Refused.InvalidQuery({ message: answer }) : answer
         }))
       .handle("detailedBLJ", ({ payload, request }) => place(context, payload, request))
       .handle("order", ({ path, request }) =>
@@ -143,7 +144,7 @@ const accessToken = (context: Context) =>
         context.refusals.token === "fault"
           ? Effect.void
           : context.authority.check(Redacted.value(token) || undefined).pipe(
-            Effect.mapError(() => new Api.NotAuthorized({ error: "invalid_token" })),
+            Effect.mapError(() => new Refused.NotAuthorized({ error: "invalid_token" })),
             Effect.asVoid
           )
     })
@@ -155,7 +156,7 @@ export const api = (context: Context) =>
     Layer.provide(accessToken(context))
   )
 
-/** What a request that does not fit gets is not documented; it is told in the shape that the errors of its page have. */
+/** The answer to an invalid request is not documented. It gets the shape of the documented errors of its endpoint. */
 export const invalidRequest = (path: string, what: string): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.unsafeJson(
     path === Api.paths.signIn || path === Api.paths.refresh

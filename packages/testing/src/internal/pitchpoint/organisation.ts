@@ -13,7 +13,7 @@ export interface Organisation {
   readonly remove: (username: string) => Effect.Effect<void>
   readonly find: (username: string) => User | undefined
   readonly orders: () => ReadonlyArray<Summary>
-  /** Takes an order and tells its transaction id. */
+  /** Stores an order and returns its transaction id. */
   readonly order: (summary: Omit<Summary, "OrderGuid">) => string
 }
 

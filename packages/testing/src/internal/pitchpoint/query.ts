@@ -35,7 +35,7 @@ const properties = [
 
 type Filters = NonNullable<typeof OrdersQuery.Type["filters"]>
 
-/** What is wrong with the filters, in the words of the page. */
+/** The error in the filters, with the text of the documentation. */
 const complaint = (filters: Filters): string | undefined => {
   for (const [field, filter] of Object.entries(filters)) {
     if (!properties.some((name) => name === field)) return `Unsupported field: ${field}`
@@ -57,7 +57,7 @@ const matches = (order: Summary, filters: Filters): boolean =>
     })
   )
 
-/** A page, or what is wrong with the question. */
+/** A page, or the error in the query. */
 export const run = (
   orders: ReadonlyArray<Summary>,
   query: typeof OrdersQuery.Type

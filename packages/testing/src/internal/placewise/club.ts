@@ -1,5 +1,5 @@
 /**
- * The members of the sandbox's club, and the codes that were sent to them.
+ * The members of the club, and the codes that were sent to them.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -41,7 +41,7 @@ export interface Club {
   readonly remove: (id: number) => Effect.Effect<void>
   readonly find: (identifier: Identifier) => Member | undefined
   readonly findByExternalToken: (type: "google" | "apple", token: string) => Member | undefined
-  /** Whether the text is the member's password, or a code that was not used yet; a code is used up by it. */
+  /** Whether the text is the member's password or an unused code. This uses up the code. */
   readonly accepts: (member: Member, password: string) => Effect.Effect<boolean>
   readonly send: (message: Omit<Message, "at" | "code" | "link">, loginUrl?: string) => Effect.Effect<void>
 }

@@ -1,6 +1,7 @@
 /**
- * What Placewise looks at before it reads a request: headers, client token, club, permit, feature, and whether the JSON
- * can be parsed. The contract's schemas would answer all of these alike, so they are checked here, each with its status.
+ * The checks of Placewise before it reads a request: headers, client token, club, permit, feature, and JSON that can be
+ * parsed. They are here, each with its status, because the contract's schemas would give the same answer for all of
+ * them.
  *
  * @see https://docs.mpc.placewise.com/doc-341635 (Global Headers)
  * @see https://docs.mpc.placewise.com/doc-341636 (Common HTTP Error Codes)
@@ -26,7 +27,7 @@ export interface Target {
   readonly hasPayload: boolean
 }
 
-/** A segment that can't be decoded is nobody's slug. */
+/** A segment that can't be decoded becomes empty, which is not a slug. */
 const decoded = (segment: string): string => {
   try {
     return decodeURIComponent(segment)
@@ -35,7 +36,7 @@ const decoded = (segment: string): string => {
   }
 }
 
-/** What a path of the contract is for. */
+/** The target of a path: its club, operation, permit and feature. */
 export const target = (path: string): Target => {
   const [, club = "", rest = ""] = /^\/v3\/([^/]+)\/members(\/.*)?$/.exec(path) ?? []
   const of = (operation: Operation, permit?: Permit, feature?: Feature): Target => ({
@@ -72,7 +73,7 @@ const isJson = (text: string): boolean => {
   }
 }
 
-/** A tag of BCP 47, roughly: `nb`, `en-GB`, `zh-Hant-TW`. */
+/** Roughly a tag of BCP 47: `nb`, `en-GB`, `zh-Hant-TW`. */
 const isLanguageTag = (text: string): boolean => /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(text)
 
 const required = ["x-client-authorization", "x-user-agent", "x-product-name"]
@@ -95,7 +96,7 @@ const checkHeaders = (rules: Rules, headers: Headers.Headers, club: string, hasB
   return undefined
 }
 
-/** The answer of the door; undefined: come in. */
+/** The error answer; `undefined` if all checks pass. */
 export const check = (
   rules: Rules,
   path: string,

@@ -2,6 +2,7 @@
  * The endpoints of the Placewise contract.
  */
 import * as Api from "@effect-auth/placewise/PlacewiseApi"
+import * as Refused from "@effect-auth/placewise/PlacewiseError"
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
@@ -37,14 +38,14 @@ const bearerOf = (headers: Headers.Headers): string | undefined => {
   return token
 }
 
-const wrongCredentials = new Api.InvalidCredentials({ error: "Member not found or password is invalid" })
-const notAuthorized = new Api.MemberNotAuthorized({ error: "Member not authorized" })
-const noMember = new Api.NotFound({ error: "Member not found" })
+const wrongCredentials = new Refused.InvalidCredentials({ error: "Member not found or password is invalid" })
+const notAuthorized = new Refused.MemberNotAuthorized({ error: "Member not authorized" })
+const noMember = new Refused.NotFound({ error: "Member not found" })
 
 const admit = (context: Context, member: Member) =>
   member.bannedUntil === undefined
     ? Effect.map(context.authority.issue(String(member.id)), tokenResponse)
-    : Effect.fail(new Api.MemberBanned({ error: "Member is banned!", banned_until: member.bannedUntil }))
+    : Effect.fail(new Refused.MemberBanned({ error: "Member is banned!", banned_until: member.bannedUntil }))
 
 const createToken = (context: Context, payload: typeof Api.CreateTokenPayload.Type) =>
   Effect.gen(function*() {
@@ -58,14 +59,14 @@ const createToken = (context: Context, payload: typeof Api.CreateTokenPayload.Ty
       }
       case "external_token": {
         if (context.disabled.includes("external-token")) {
-          return yield* new Api.FeatureNotEnabled({ error: "Feature not enabled: external-token" })
+          return yield* new Refused.FeatureNotEnabled({ error: "Feature not enabled: external-token" })
         }
         const token = Redacted.value(payload.external_token)
         const member = context.club.findByExternalToken(payload.external_token_type, token)
         return yield* member === undefined ? wrongCredentials : admit(context, member)
       }
       case "refresh_token": {
-        const refused = new Api.InvalidRefreshToken({ error: "Invalid refresh token" })
+        const refused = new Refused.InvalidRefreshToken({ error: "Invalid refresh token" })
         const issued = context.authority.refresh(Redacted.value(payload.refresh_token))
         return tokenResponse(yield* Effect.mapError(issued, () => refused))
       }
@@ -177,7 +178,7 @@ const rewards = (context: Context) =>
           const { member } = yield* memberOf(context, request)
           if (member === undefined) return yield* noMember
           if (member.bannedUntil !== undefined) {
-            return yield* new Api.MemberBanned({ error: "Member is banned!", banned_until: member.bannedUntil })
+            return yield* new Refused.MemberBanned({ error: "Member is banned!", banned_until: member.bannedUntil })
           }
           if (member.balance === undefined) return { membership: false }
           return {
@@ -214,7 +215,7 @@ export const api = (context: Context) =>
     Layer.provide(memberToken(context))
   )
 
-/** 422 as documented: the details mirror the payload, and each leaf says what is wrong with it. */
+/** The documented 422: the details have the structure of the payload, with an error text for each field. */
 export const invalidParameters = (error: HttpApiDecodeError): HttpServerResponse.HttpServerResponse => {
   const details: Record<string, unknown> = {}
   for (const issue of error.issues) {

@@ -1,6 +1,6 @@
 /**
- * What Priava looks at before it reads a request: path, method, content type, region, and whether the body can be read.
- * Each is asserted to the letter, because the contract's schemas would answer all of these alike.
+ * The checks of Priava before it reads a request: path, method, content type, region, and a readable body. They are
+ * here, and exact, because the contract's schemas would give the same answer for all of them.
  *
  * @see https://support.priava.com/hc/en-us/articles/360000122415 (Access and Refresh Token API)
  */
@@ -19,7 +19,7 @@ export interface Rules {
 
 const apiPaths: ReadonlyArray<string> = [...reads, `${basePath}/latest/subscription`]
 
-/** What a path is for. */
+/** The operation of a path. */
 export const operationOf = (rules: Rules, path: string): Extract<Operation, "sign-in" | "api" | "other"> =>
   path === rules.tokenPath ? "sign-in" : apiPaths.includes(path) ? "api" : "other"
 
@@ -63,7 +63,7 @@ export interface Request {
   readonly body: string
 }
 
-/** The answer of the door; undefined: come in. */
+/** The error answer; `undefined` if all checks pass. */
 export const check = (rules: Rules, request: Request): HttpServerResponse.HttpServerResponse | undefined => {
   const operation = operationOf(rules, request.path)
   if (operation === "other") return answer(404, "Not found")

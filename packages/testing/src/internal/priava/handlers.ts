@@ -2,6 +2,7 @@
  * The endpoints of the Priava contract.
  */
 import * as Api from "@effect-auth/priava/PriavaApi"
+import * as Refused from "@effect-auth/priava/PriavaError"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -27,9 +28,9 @@ const tokenResponse = (issued: TokenAuthority.Issued) => ({
 })
 
 const failed = (error: string, description: string) =>
-  new Api.TokenRequestFailed({ error, error_description: description })
+  new Refused.TokenRequestFailed({ error, error_description: description })
 
-/** The client is looked at first: a wrong secret does not use a code up. */
+/** The client is checked first, so that a wrong secret does not use up a code. */
 const clientOf = (context: Context, payload: typeof Api.CreateTokenPayload.Type) => {
   const client = context.office.find(payload.client_id)
   if (client === undefined || client.secret !== Redacted.value(payload.client_secret)) {
@@ -100,7 +101,7 @@ const accessToken = (context: Context) =>
     Api.AccessToken.of({
       token: (token) =>
         context.authority.check(Redacted.value(token) || undefined).pipe(
-          Effect.mapError(() => new Api.NotAuthorized({ error: "The access token is not valid" })),
+          Effect.mapError(() => new Refused.NotAuthorized({ error: "The access token is not valid" })),
           Effect.asVoid
         )
     })

@@ -1,5 +1,6 @@
 /**
- * The rate limit: so many requests in a window that slides, and a date in the body that says when there is room again.
+ * The rate limit: a number of requests in a sliding window. The body of a 429 has the date from which requests work
+ * again.
  */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Duration from "effect/Duration"
@@ -7,8 +8,8 @@ import type { Limit } from "../../PriavaSandbox.ts"
 
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
 
-/** As the page prints it: no zone, and a weekday that is wrong where that is asked for. */
-export const dateText = (at: number, options: Limit): string => {
+/** The date in the format of the documentation: without a zone, and with a wrong weekday if the option says so. */
+const dateText = (at: number, options: Limit): string => {
   const local = new Date(at + Duration.toMillis(options.zone ?? Duration.zero))
   const [, day = "", month = "", year = "", time = ""] = local.toUTCString().split(" ")
   const weekday = days[(local.getUTCDay() + (options.wrongWeekday === true ? 2 : 0)) % 7]
@@ -25,7 +26,7 @@ export const body = (at: number, options: Limit) => {
   }
 }
 
-/** A whole second, because the date has no parts of one. */
+/** Rounded up to a whole second, because the date has no fractions. */
 export const later = (now: number, wait: Duration.DurationInput): number =>
   Math.ceil((now + Duration.toMillis(wait)) / 1000) * 1000
 
@@ -34,7 +35,7 @@ export const make = (options: Limit) => {
   const window = Duration.toMillis(options.window ?? Duration.minutes(5))
   let arrived: Array<number> = []
   return {
-    /** The answer of a request that comes too early; undefined: there is room. */
+    /** The 429 of a request over the limit; `undefined` if the request is allowed. */
     check: (now: number): HttpServerResponse.HttpServerResponse | undefined => {
       arrived = arrived.filter((at) => at > now - window)
       const oldest = arrived[0]

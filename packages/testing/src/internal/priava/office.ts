@@ -1,5 +1,5 @@
 /**
- * What Priava's admin screen knows: the API clients, and the codes that were made for them.
+ * The data of Priava's admin screen: the API clients and their codes.
  */
 import * as Effect from "effect/Effect"
 import type { Client } from "../../PriavaSandbox.ts"
@@ -27,7 +27,7 @@ export const make = (given: ReadonlyArray<Client>) => {
         clients.set(client.id, client)
         for (const text of client.codes ?? []) codes.push({ text, client: client.id, used: false })
       }),
-    /** Uses a code up. */
+    /** Uses up a code. */
     redeem: (id: string, text: string): "fine" | "unknown" | "spent" => {
       const code = codes.find((one) => one.client === id && one.text === text)
       if (code === undefined) return "unknown"

@@ -2,6 +2,7 @@
  * The endpoints of the Wallet App contract.
  */
 import * as Api from "@effect-auth/wallet-app/WalletAppApi"
+import * as Refused from "@effect-auth/wallet-app/WalletAppError"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -25,7 +26,7 @@ const bearerOf = (request: HttpServerRequest.HttpServerRequest): string => {
   return key ?? ""
 }
 
-const notAuthorized = new Api.NotAuthorized({ message: "Unauthenticated" })
+const notAuthorized = new Refused.NotAuthorized({ message: "Unauthenticated" })
 
 const named = (name: "permissions" | "abilities", list: ReadonlyArray<string>) => ({ [name]: list })
 
@@ -35,8 +36,8 @@ const createToken = (context: Context, payload: typeof Api.CreateTokenPayload.Ty
     const user = office.find(payload.email)
     if (user === undefined || user.password !== Redacted.value(payload.password)) {
       const message = "These credentials do not match our records"
-      if (dialect.refusal === 401) return yield* new Api.NotAuthorized({ message })
-      if (dialect.refusal === 422) return yield* new Api.InvalidRequest({ message })
+      if (dialect.refusal === 401) return yield* new Refused.NotAuthorized({ message })
+      if (dialect.refusal === 422) return yield* new Refused.InvalidRequest({ message })
       return { success: false as const, message }
     }
     const permissions = office.grantable(user, payload.permissions)
@@ -85,7 +86,7 @@ const holding = (
     const issued = yield* Effect.mapError(context.authority.check(key), () => notAuthorized)
     yield* context.office.use(key)
     if (!issued.scopes.includes(permission)) {
-      return yield* new Api.PermissionMissing({ message: `Missing permission: ${permission}` })
+      return yield* new Refused.PermissionMissing({ message: `Missing permission: ${permission}` })
     }
     return issued
   })
@@ -102,7 +103,7 @@ const api = (context: Context) =>
         Effect.gen(function*() {
           yield* holding(context, request, "members.get")
           const brand = context.brands.find(({ identifier }) => identifier === urlParams.brand_id)
-          if (brand === undefined) return yield* new Api.InvalidRequest({ message: "Unknown brand" })
+          if (brand === undefined) return yield* new Refused.InvalidRequest({ message: "Unknown brand" })
           const size = urlParams.per_page ?? 50
           const page = urlParams.page ?? 1
           const all = brand.members ?? []
@@ -125,7 +126,7 @@ const api = (context: Context) =>
         Effect.gen(function*() {
           yield* holding(context, request, "passes.get")
           const pass = findPass(context.brands, urlParams)
-          if (pass === undefined) return yield* new Api.InvalidRequest({ message: "Unknown pass" })
+          if (pass === undefined) return yield* new Refused.InvalidRequest({ message: "Unknown pass" })
           return { success: true, data: { ...pass, redeemed: 0, coupon: {}, storecard: {} } }
         })))
 
@@ -161,7 +162,7 @@ export const server = (context: Context) =>
     Layer.provide(key(context))
   )
 
-/** 422 (assumed), naming the fields that are wrong, never their values. */
+/** 422 (assumed). It names the wrong fields, never their values. */
 export const invalidRequest = (error: HttpApiDecodeError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.unsafeJson(
     {

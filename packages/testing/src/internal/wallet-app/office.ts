@@ -1,5 +1,5 @@
 /**
- * The users of the sandbox, what they may do, and what their keys tell about themselves.
+ * The users of the sandbox, their permissions, and the information about their keys.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -15,9 +15,9 @@ export interface Office {
   readonly put: (user: User) => Effect.Effect<void>
   readonly remove: (email: string) => Effect.Effect<void>
   readonly find: (email: string) => User | undefined
-  /** What of a list of permissions a user can give to a key. */
+  /** The permissions of the list that the user can give to a key. */
   readonly grantable: (user: User, permissions: ReadonlyArray<string>) => ReadonlyArray<string>
-  /** Remembers that a key was used now, and tells what was known of it before. */
+  /** Records the use of a key now, and returns its information from before. */
   readonly use: (key: string) => Effect.Effect<Readonly<About>>
 }
 

@@ -1,0 +1,208 @@
+/** The grammar of the command line: commands, arguments and options. The parser, the help and the completions read it. */
+import { isProvider, providerNames, registry, variableOf } from "../providers/registry.ts"
+import { formats } from "../tokenFormats.ts"
+
+export interface OptionSpec {
+  readonly name: string
+  readonly short?: string | undefined
+  /** The name of the value in the help. Absent: the option takes no value. */
+  readonly value?: string | undefined
+  readonly description: string
+  readonly oneOf?: ReadonlyArray<string> | undefined
+  readonly repeated?: boolean | undefined
+}
+
+export interface ArgumentSpec {
+  readonly name: string
+  readonly description: string
+  readonly oneOf?: ReadonlyArray<string> | undefined
+  readonly optional?: boolean | undefined
+}
+
+export interface CommandSpec {
+  readonly name: CommandName
+  readonly summary: string
+  readonly arguments: ReadonlyArray<ArgumentSpec>
+  readonly options: ReadonlyArray<OptionSpec>
+  /** Further lines of the command's own help. */
+  readonly details?: ReadonlyArray<string> | undefined
+}
+
+export const commandNames = ["sign-in", "token", "call", "status", "refresh", "sign-out", "sandbox"] as const
+
+export type CommandName = typeof commandNames[number]
+
+export const isCommand = (text: string): text is CommandName => commandNames.some((name) => name === text)
+
+const provider: ArgumentSpec = { name: "provider", description: "Whose API", oneOf: providerNames }
+
+const account: OptionSpec = {
+  name: "account",
+  value: "name",
+  description: "Which account, where a provider has several; default: \"default\", or the only one"
+}
+
+const store: OptionSpec = {
+  name: "store",
+  value: "folder",
+  description: "The folder of sessions and key (EFFECT_AUTH_HOME)"
+}
+
+const json: OptionSpec = { name: "json", description: "Results and errors as JSON, for programs" }
+
+/** Every command takes these, before and after its name. */
+export const common: ReadonlyArray<OptionSpec> = [
+  json,
+  {
+    name: "log-level",
+    value: "level",
+    description: "Logs go to standard error; default: warning",
+    oneOf: ["all", "trace", "debug", "info", "warning", "error", "fatal", "none"]
+  },
+  { name: "help", short: "h", description: "Print this" }
+]
+
+const onSession = [account, store]
+
+const commands: Readonly<Record<CommandName, CommandSpec>> = {
+  "sign-in": {
+    name: "sign-in",
+    summary: "Sign in at a provider; each has its own options: effect-auth sign-in placewise --help",
+    arguments: [provider],
+    options: [
+      ...onSession,
+      {
+        name: "stdin",
+        description: "Read the secrets from standard input, a line each, in the order in which they are asked for"
+      }
+    ]
+  },
+  token: {
+    name: "token",
+    summary: "Print an access token that works, and nothing else",
+    arguments: [provider],
+    options: [
+      ...onSession,
+      { name: "format", value: "format", description: "How to print it; default: plain", oneOf: formats }
+    ],
+    details: [
+      "FORMATS",
+      "  plain    the token: curl -H \"Authorization: Bearer $(effect-auth token placewise)\" …",
+      "  env      two lines for an env file: EFFECT_AUTH_<PROVIDER>_ACCESS_TOKEN and …_EXPIRES_AT (ISO 8601)",
+      "  kubectl  an ExecCredential of client.authentication.k8s.io/v1, for `users[].user.exec` of a kubeconfig",
+      "  aws      the shape of an AWS `credential_process`, for gateways that take the token as the session token;",
+      "           AWS itself does not: there, write `plain` to the file of AWS_WEB_IDENTITY_TOKEN_FILE",
+      "  json     an object of provider, account, accessToken, expiresAt (epoch milliseconds), expiresIn (seconds)",
+      "",
+      "WITHOUT A STORE",
+      "  Where nobody is signed in and the options and secrets of `sign-in` are in the environment, the command signs in",
+      "  for this one token. Nothing is kept, so each such command is a new sign-in at the provider."
+    ]
+  },
+  call: {
+    name: "call",
+    summary:
+      "Send a request with the token, refreshed and sent once more if it is rejected, and print the body of the answer",
+    arguments: [
+      provider,
+      { name: "METHOD", description: "GET, POST, PUT, PATCH, DELETE, …" },
+      { name: "PATH", description: "Below the provider's base URL, or a whole URL on the same host" }
+    ],
+    options: [
+      {
+        name: "data",
+        short: "d",
+        value: "text",
+        description: "The body: a text, @file, or @- for standard input; JSON unless a header says otherwise"
+      },
+      { name: "header", short: "H", value: "\"Name: value\"", description: "Can be repeated", repeated: true },
+      {
+        name: "include",
+        short: "i",
+        description: "Print the status line and the headers of the answer before its body"
+      },
+      ...onSession
+    ],
+    details: [
+      "On a terminal a body of JSON is indented; elsewhere it is printed as it came."
+    ]
+  },
+  status: {
+    name: "status",
+    summary: "List the accounts: provider, realm, state, time left; no secret, and nothing is sent",
+    arguments: [{ ...provider, description: "Only the accounts of this provider", optional: true }],
+    options: [
+      { name: "account", value: "name", description: "Only accounts of this name; * stands for any letters" },
+      {
+        name: "state",
+        value: "state",
+        description: "Only accounts in this state",
+        oneOf: ["active", "ended", "signed-out", "unreadable"]
+      },
+      store
+    ]
+  },
+  refresh: {
+    name: "refresh",
+    summary: "Refresh the session now, whatever the age of its token",
+    arguments: [provider],
+    options: onSession
+  },
+  "sign-out": {
+    name: "sign-out",
+    summary: "End the session here, and at the provider where it can be told",
+    arguments: [provider],
+    options: [
+      { name: "forget", description: "Forget the account's options and client secrets, too" },
+      ...onSession
+    ]
+  },
+  sandbox: {
+    name: "sandbox",
+    summary: "Serve the four providers on this machine, and print addresses and made-up credentials",
+    arguments: [],
+    options: [
+      { name: "port", value: "port", description: "The first of four ports; default: four that are free" },
+      {
+        name: "access-lifetime",
+        value: "seconds",
+        description: "How long access tokens live; default: as documented by each provider"
+      }
+    ]
+  }
+}
+
+/** The command, and with the provider of a sign-in the options of that provider. */
+export const commandOf = (name: CommandName, of?: string): CommandSpec => {
+  const command = commands[name]
+  if (name !== "sign-in" || of === undefined || !isProvider(of)) return command
+  const { credential, flags, kept, title } = registry[of]
+  const secrets = [...kept, credential].map((secret) => `  ${secret.label.padEnd(26)} ${variableOf(of, secret.name)}`)
+  return {
+    ...command,
+    summary: `Sign in as ${title}`,
+    options: [
+      ...flags.map((flag): OptionSpec => ({
+        name: flag.name,
+        value: "text",
+        description: flag.description + (flag.once === true ? "" : ` (${variableOf(of, flag.name)})`) +
+          (flag.required === true ? "; needed" : ""),
+        oneOf: flag.oneOf
+      })),
+      ...command.options
+    ],
+    details: [
+      "SECRETS",
+      ...secrets,
+      "  They are asked for without showing what is typed, or taken from these variables, or read with --stdin.",
+      "  Options are remembered: the next time they need not be given."
+    ]
+  }
+}
+
+/** The options of all commands and providers. An option has the same kind of value wherever it is one. */
+export const everyOption: ReadonlyArray<OptionSpec> = [
+  ...common,
+  ...commandNames.flatMap((name) => commandOf(name).options),
+  ...providerNames.flatMap((provider) => commandOf("sign-in", provider).options)
+]

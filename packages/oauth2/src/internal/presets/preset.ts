@@ -1,0 +1,46 @@
+/** What is known of one server, and how a fact is written down. `Presets` exports it. */
+import type { Api, AuthProvider } from "@effect-auth/core/AuthProvider"
+import type * as Duration from "effect/Duration"
+import type { Dialect } from "../../OAuth2Client.ts"
+import type * as OAuth2Server from "../../OAuth2Server.ts"
+
+/**
+ * One thing that is believed of a server. `documented`: its vendor's page says so · `assumed`: nobody says so, or only
+ * others do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Fact {
+  readonly what: string
+  readonly status: "documented" | "assumed"
+  /** Where it was read, in 2026-11. */
+  readonly page?: string | undefined
+}
+
+/**
+ * What is known of one server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Preset {
+  readonly name: string
+  /** Its endpoints, or the issuer to discover them from. */
+  readonly server: OAuth2Server.Metadata | { readonly discover: string; readonly issuer?: string | undefined }
+  /** Where its API is. */
+  readonly origins: ReadonlyArray<string>
+  readonly api?: Api | undefined
+  /** How a client with a secret proves itself. */
+  readonly authentication: "basic" | "post"
+  readonly rotation: AuthProvider<never>["rotation"]
+  readonly defaultLifetime?: Duration.DurationInput | undefined
+  readonly dialect?: Dialect | undefined
+  readonly facts: ReadonlyArray<Fact>
+}
+
+export const documented = (page: string, ...all: ReadonlyArray<string>): ReadonlyArray<Fact> =>
+  all.map((what) => ({ what, status: "documented", page }))
+
+export const assumed = (...all: ReadonlyArray<string>): ReadonlyArray<Fact> =>
+  all.map((what) => ({ what, status: "assumed" }))

@@ -1,0 +1,60 @@
+/** Services over one store: shared, decorated, or seen through a connection that can be away. */
+import { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as AuthService from "@effect-auth/core/AuthService"
+import type { RefreshOptions } from "@effect-auth/core/RefreshOptions"
+import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+export const key = { provider: "scripted", realm: "test", account: "default" }
+
+export const away = new TokenStoreError({ ...key, operation: "test", reason: "unavailable" })
+
+/** One process sees the store through this: it can be away, and slow to answer a claim. */
+const seen = (inner: TokenStore.Service) => {
+  const control = { isAway: false, claimsTake: "0 millis" as Duration.DurationInput }
+  const reached = <A>(effect: Effect.Effect<A, TokenStoreError>) =>
+    Effect.suspend(() => control.isAway ? Effect.fail(away) : effect)
+  const store: TokenStore.Service = {
+    ...inner,
+    get: (key) => reached(inner.get(key)),
+    compareAndSet: (key, expected, next) =>
+      Effect.suspend(() => {
+        const written = reached(inner.compareAndSet(key, expected, next))
+        return next.claim === undefined ? written : Effect.delay(written, control.claimsTake)
+      })
+  }
+  return { store, control }
+}
+
+/** A store in memory that can tell who is present: everybody, or nobody knows. */
+export const shared = (isAlive: Effect.Effect<boolean> = Effect.succeed(true)) =>
+  Effect.map(TokenStore.makeMemory, (inner): TokenStore.Service => ({
+    ...inner,
+    presence: { owner: "this-process", isAlive: () => isAlive }
+  }))
+
+export const serviceOver = (
+  script: ScriptedProvider.ScriptedProvider<string>,
+  store: TokenStore.Service,
+  refresh: RefreshOptions = {}
+) =>
+  Effect.provideService(
+    AuthService.make(script.provider, { refresh: { mode: "onDemand", ...refresh } }),
+    TokenStore.TokenStore,
+    store
+  )
+
+export const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
+
+/** Two services over one store, which one of them, `auth`, can lose; `elsewhere` never does. */
+export const setup = Effect.fnUntraced(function*(refresh?: RefreshOptions) {
+  const inner = yield* shared()
+  const { control, store } = seen(inner)
+  const script = yield* ScriptedProvider.make<string>()
+  const auth = yield* serviceOver(script, store, refresh)
+  const elsewhere = yield* serviceOver(script, inner)
+  return { auth, control, elsewhere, record: recordIn(inner), script }
+})

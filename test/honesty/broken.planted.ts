@@ -1,0 +1,2 @@
+/** Planted: a file that does not load. */
+throw new Error("a file that does not load")

@@ -1,0 +1,322 @@
+import * as AuthorizationRoutes from "@effect-auth/oauth2/AuthorizationRoutes"
+import * as PendingStore from "@effect-auth/oauth2/PendingStore"
+import type * as OAuth2Sandbox from "@effect-auth/testing/OAuth2Sandbox"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
+import { capturingTracer } from "../support/capturingTracer.ts"
+import { base, type Browser, makeApplication, makeBrowser } from "./browser.ts"
+import * as fixtures from "./fixtures.ts"
+
+type Application = Effect.Effect.Success<ReturnType<typeof makeApplication>>
+
+const world = (options?: OAuth2Sandbox.Options) => fixtures.world(options)
+
+/** Nobody has a session of that account. */
+const nobody = (application: Application, account = "member-1") =>
+  Effect.gen(function*() {
+    const auth = yield* application.sessions.get(account)
+    assert.strictEqual((yield* auth.state)._tag, "SignedOut", account)
+  }).pipe(Effect.orDie)
+
+const refused = (application: Application, browser: Browser, url: string) =>
+  Effect.gen(function*() {
+    const page = yield* browser.get(url)
+    assert.strictEqual(page.status, 400, url)
+    yield* nobody(application)
+    return page
+  })
+
+const changed = (url: string, change: (query: URLSearchParams) => void): string => {
+  const next = new URL(url)
+  change(next.searchParams)
+  return next.href
+}
+
+describe("AuthorizationRoutes", () => {
+  it.scoped("a person signs in, the session is theirs, and the browser goes where it wanted to", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const callback = yield* application.leave(browser, "?returnTo=%2Forders%3Fpage%3D2")
+      const page = yield* browser.get(callback)
+      assert.strictEqual(page.status, 303)
+      assert.strictEqual(page.location, "/orders?page=2")
+      assert.strictEqual(browser.cookies.size, 0, "the cookie goes with the sign-in")
+      const auth = yield* application.sessions.get("member-1")
+      const token = yield* auth.accessToken
+      assert.deepStrictEqual(token.scopes, ["openid", "read"])
+      const refreshed = yield* auth.refresh
+      assert.notStrictEqual(Redacted.value(refreshed.value), Redacted.value(token.value))
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("an application that signs people in by the ID token gets its claims, and answers as it likes", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication({
+        routes: {
+          account: (claims) => Effect.succeed(`person-${claims.sub}`),
+          onSignedIn: ({ account, claims, returnTo }) =>
+            Effect.succeed(HttpServerResponse.text(`${account} ${claims?.iss} ${returnTo}`))
+        }
+      })
+      const browser = application.open()
+      const page = yield* browser.get(yield* application.leave(browser))
+      assert.strictEqual(page.text, "person-ola https://login.example.com /")
+      assert.strictEqual(page.headers.get("cache-control"), "no-store")
+      assert.strictEqual(page.headers.get("referrer-policy"), "no-referrer")
+      yield* (yield* application.sessions.get("person-ola")).accessToken
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("the cookie: one for each sign-in, __Host-, HttpOnly, Secure, SameSite=Lax, ten minutes", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      yield* application.leave(browser)
+      yield* application.leave(browser)
+      assert.strictEqual(browser.cookies.size, 2)
+      for (const text of browser.seen) {
+        assert.match(text, /^__Host-oauth2-[\w-]{22}=[\w-]{43};/)
+        for (const part of [/; Path=\//, /; HttpOnly/, /; Secure/, /; SameSite=Lax/, /; Max-Age=600/]) {
+          assert.match(text, part)
+        }
+        assert.notMatch(text, /domain/i)
+      }
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("login CSRF: another browser with the URL is refused, and does not use it up", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const attacker = application.open()
+      const callback = yield* application.leave(attacker)
+      const victim = application.open()
+      yield* refused(application, victim, callback)
+      for (const name of attacker.cookies.keys()) victim.cookies.set(name, "a-value-of-its-own")
+      yield* refused(application, victim, callback)
+      yield* application.leave(victim)
+      yield* refused(application, victim, callback)
+      assert.strictEqual((yield* attacker.get(callback)).status, 303)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a response is used once", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      const cookies = new Map(browser.cookies)
+      yield* browser.get(callback)
+      for (const [name, value] of cookies) browser.cookies.set(name, value)
+      assert.strictEqual((yield* browser.get(callback)).status, 400)
+      assert.strictEqual((yield* application.sandbox.counters).exchanges["authorization_code"]?.granted, 1)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a sign-in that took longer than ten minutes is over", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      yield* TestClock.adjust("10 minutes")
+      yield* refused(application, browser, callback)
+      assert.isUndefined((yield* application.sandbox.counters).exchanges["authorization_code"], "no code was sent on")
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("mix-up: the issuer of another server, or one that is promised and missing, is refused", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      for (
+        const change of [
+          (query: URLSearchParams) => query.set("iss", "https://evil.example"),
+          (query: URLSearchParams) => query.set("iss", "https://login.example.com/"),
+          (query: URLSearchParams) => query.delete("iss")
+        ]
+      ) {
+        yield* refused(application, browser, changed(yield* application.leave(browser), change))
+      }
+      assert.isUndefined((yield* application.sandbox.counters).exchanges["authorization_code"], "no code was sent on")
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("mix-up: what one client began, the callback of another one refuses", () =>
+    Effect.gen(function*() {
+      const store = yield* PendingStore.makeMemory()
+      const application = yield* makeApplication({ store })
+      const other = yield* makeApplication({ store, client: { clientId: "other" } })
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      const elsewhere = makeBrowser(other.app)
+      for (const [name, value] of browser.cookies) elsewhere.cookies.set(name, value)
+      yield* refused(other, elsewhere, callback)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a code of another sign-in is refused by its verifier", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const [attacker, victim] = [application.open(), application.open()]
+      const stolen = new URL(yield* application.leave(attacker)).searchParams.get("code") ?? ""
+      const callback = yield* application.leave(victim)
+      yield* refused(application, victim, changed(callback, (query) => query.set("code", stolen)))
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("parameters that come twice, and a missing code, are refused before anything is sent", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      for (const name of ["code", "state", "iss"]) {
+        const callback = yield* application.leave(browser)
+        yield* refused(application, browser, changed(callback, (query) => query.append(name, query.get(name) ?? "")))
+        yield* refused(application, browser, changed(callback, (query) => query.append(name, "another")))
+      }
+      yield* refused(
+        application,
+        browser,
+        changed(yield* application.leave(browser), (query) => query.delete("code"))
+      )
+      yield* refused(application, browser, `${base}/auth/callback`)
+      yield* refused(application, browser, `${base}/auth/callback?state=&code=c`)
+      assert.isUndefined((yield* application.sandbox.counters).exchanges["authorization_code"])
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("who is at the browser changed meanwhile: the tokens go to nobody", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      application.who.member = "member-2"
+      yield* refused(application, browser, callback)
+      yield* nobody(application, "member-2")
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a denial is a page that repeats nothing of it", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      yield* application.sandbox.atBrowser({ subject: "ola", consents: false })
+      const page = yield* browser.get(yield* application.leave(browser))
+      assert.strictEqual(page.status, 403)
+      assert.notInclude(page.text, "said no")
+      const forged = changed(yield* application.leave(browser), (query) => {
+        query.set("error", "<script>alert(1)</script>")
+        query.set("error_description", "call 555-0100")
+      })
+      const second = yield* browser.get(forged)
+      assert.notInclude(second.text, "script")
+      assert.notInclude(second.text, "555")
+      for (const { headers } of [page, second]) {
+        assert.strictEqual(headers.get("cache-control"), "no-store")
+        assert.strictEqual(headers.get("referrer-policy"), "no-referrer")
+        assert.include(headers.get("content-security-policy") ?? "", "default-src 'none'")
+      }
+      yield* nobody(application)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("open redirect: only a path of the application is gone to", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const wrong = [
+        "https://evil.example/",
+        "//evil.example/",
+        "///evil.example",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/.//evil.example",
+        "/a/..//evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        ""
+      ]
+      for (const returnTo of wrong) {
+        const callback = yield* application.leave(browser, `?returnTo=${encodeURIComponent(returnTo)}`)
+        const { location } = yield* browser.get(callback)
+        assert.strictEqual(new URL(location, base).origin, base, returnTo)
+        assert.match(location, /^\/(?![/\\])/, returnTo)
+      }
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a full store refuses new sign-ins, and keeps those that wait", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication({ store: yield* PendingStore.makeMemory({ capacity: 1 }) })
+      const [first, second] = [application.open(), application.open()]
+      const callback = yield* application.leave(first)
+      const page = yield* second.get(`${base}/auth/login`)
+      assert.strictEqual(page.status, 503)
+      assert.isNotNull(page.headers.get("retry-after"))
+      assert.strictEqual((yield* first.get(callback)).status, 303)
+      assert.strictEqual((yield* second.get(`${base}/auth/login`)).status, 303)
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual((yield* second.get(`${base}/auth/login`)).status, 303)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a request for the head of the callback does not use it up", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      assert.isAtLeast((yield* browser.get(callback, "HEAD")).status, 400)
+      assert.strictEqual((yield* browser.get(callback)).status, 303)
+    }).pipe(Effect.provide(world())))
+
+  for (const isQuiet of [true, false]) {
+    // The second run shows that the first one looks at the right place.
+    it.scoped(`code and state are in the access log and the spans: ${isQuiet ? "no" : "yes, if nothing is done"}`, () =>
+      Effect.gen(function*() {
+        const application = yield* makeApplication()
+        const told: Array<string> = []
+        const logger = Logger.make(({ annotations, message }) =>
+          void told.push(JSON.stringify([message, [...annotations]]))
+        )
+        const app = Effect.gen(function*() {
+          const answered: Array<HttpServerResponse.HttpServerResponse> = []
+          const keep = (_: unknown, response: HttpServerResponse.HttpServerResponse) =>
+            Effect.sync(() => void answered.push(response))
+          yield* HttpApp.toHandled(application.app, keep, HttpMiddleware.logger)
+          return answered[0]!
+        }).pipe(
+          HttpMiddleware.withTracerDisabledWhenEffect(isQuiet ? AuthorizationRoutes.isCallback("/auth") : () => false),
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+          Effect.withTracer(capturingTracer((span) => void told.push(JSON.stringify(span))))
+        )
+        const browser = makeBrowser(app)
+        const callback = new URL(yield* application.leave(browser))
+        const page = yield* browser.get(callback.href)
+        assert.strictEqual(page.status, 303)
+        const all = told.join("\n")
+        assert.include(all, "/auth/login")
+        for (const name of ["code", "state"]) {
+          assert.strictEqual(all.includes(callback.searchParams.get(name) ?? "?"), !isQuiet, name)
+        }
+      }).pipe(Effect.provide(world())))
+  }
+
+  it.scoped("PAR leaves the client's id and a name in the URL, and nothing else", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const { location } = yield* browser.get(`${base}/auth/login`)
+      assert.deepStrictEqual(Array.from(new URL(location).searchParams.keys()), ["client_id", "request_uri"])
+      const page = yield* browser.get((yield* application.sandbox.visit(location)) ?? "")
+      assert.strictEqual(page.status, 303)
+    }).pipe(Effect.provide(world({ requirePar: true }))))
+
+  it.effect("a base URL that is not https, and an account from an ID token that nobody asked for, are refused", () =>
+    Effect.gen(function*() {
+      const client = yield* fixtures.client({ scopes: ["read"] })
+      const make = (more: object) =>
+        AuthorizationRoutes.make({
+          client,
+          path: "/auth",
+          baseUrl: base,
+          sessions: { get: () => Effect.never },
+          account: Effect.succeed("a"),
+          ...more
+        }).pipe(Effect.flip, Effect.map(({ reason }) => reason))
+      assert.strictEqual(yield* make({ baseUrl: "http://app.example.com" }), "insecure")
+      assert.strictEqual(yield* make({ baseUrl: "https://app.example.com/below" }), "url")
+      assert.strictEqual(yield* make({ account: () => Effect.succeed("a") }), "options")
+    }).pipe(Effect.provide(PendingStore.layerMemory()), Effect.provide(world())))
+})

@@ -1,0 +1,138 @@
+import * as ClientAuthentication from "@effect-auth/oauth2/ClientAuthentication"
+import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
+import * as Presets from "@effect-auth/oauth2/Presets"
+import * as RefreshToken from "@effect-auth/oauth2/RefreshToken"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+
+const origins = ["https://api.example.com"]
+
+const all: ReadonlyArray<Presets.Preset> = [
+  Presets.google,
+  Presets.github,
+  Presets.microsoft("common"),
+  Presets.microsoft("9122040d-6c67-4c5b-b112-36a304b66dad"),
+  Presets.auth0("example.eu.auth0.com", { origins }),
+  Presets.okta("example.okta.com", { origins }),
+  Presets.keycloak("https://sso.example.com/auth/", "staff", { origins }),
+  Presets.slack("bot"),
+  Presets.slack("person"),
+  Presets.notion,
+  Presets.xero,
+  Presets.shopify("example"),
+  Presets.spotify,
+  Presets.atlassian
+]
+
+const secret = Redacted.make("the-client-secret")
+
+/** A client of a preset, at a server that answers everything alike. */
+const clientOf = (preset: Presets.Preset, answer: unknown = {}, status = 200) =>
+  Effect.gen(function*() {
+    const sent: Array<{ readonly url: string; readonly headers: Headers; readonly body: string }> = []
+    const httpClient = HttpClient.make((request) =>
+      Effect.sync(() => {
+        const { body } = request
+        sent.push({
+          url: request.url,
+          headers: new Headers({ ...request.headers }),
+          body: body._tag === "Uint8Array" ? new TextDecoder().decode(body.body) : ""
+        })
+        return HttpClientResponse.fromWeb(request, Response.json(answer, { status }))
+      })
+    )
+    const client = yield* Effect.flatMap(Presets.options(preset, { clientId: "client", secret }), OAuth2Client.make)
+      .pipe(
+        Effect.provideService(HttpClient.HttpClient, httpClient)
+      )
+    const refreshed = RefreshToken.provider({ ...client, rotation: "rotating" }).signIn({
+      refreshToken: Redacted.make("r-1")
+    })
+    return { client, sent, refreshed }
+  })
+
+describe("Presets", () => {
+  it.effect("each one makes a client, and each of its facts has a page or is assumed", () =>
+    Effect.gen(function*() {
+      for (const preset of all) {
+        const { client, sent } = yield* clientOf(preset)
+        assert.strictEqual(client.name, preset.name)
+        assert.strictEqual(sent.length, 0, "nothing is sent for it")
+        assert.isNotEmpty(preset.facts)
+        for (const { page, status, what } of preset.facts) {
+          assert.isNotEmpty(what)
+          assert.strictEqual(status === "documented", page !== undefined, what)
+          if (page !== undefined) assert.strictEqual(new URL(page).protocol, "https:")
+        }
+      }
+    }))
+
+  it.effect("what is given beside a preset comes first", () =>
+    Effect.gen(function*() {
+      const options = yield* Presets.options(Presets.spotify, {
+        clientId: "client",
+        rotation: "static",
+        authentication: ClientAuthentication.post(secret)
+      }).pipe(Effect.provideService(HttpClient.HttpClient, HttpClient.make(() => Effect.never)))
+      assert.strictEqual(options.rotation, "static")
+      assert.strictEqual(options.authentication?.method, "client_secret_post")
+    }))
+
+  it.effect("Slack: a refusal in a 200; a bot's token; a person's token", () =>
+    Effect.gen(function*() {
+      const dead = yield* clientOf(Presets.slack("bot"), { ok: false, error: "invalid_refresh_token" })
+      assert.deepInclude(yield* Effect.flip(dead.refreshed), { kind: "terminal", error: "invalid_refresh_token" })
+      const strange = yield* clientOf(Presets.slack("bot"), { ok: false, error: "something_new" })
+      assert.deepInclude(yield* Effect.flip(strange.refreshed), { kind: "refused" })
+      const answer = {
+        ok: true,
+        access_token: "xoxb-1",
+        token_type: "bot",
+        expires_in: 43200,
+        authed_user: {
+          id: "U1",
+          access_token: "xoxp-1",
+          refresh_token: "xoxe-1",
+          token_type: "user",
+          expires_in: 43200
+        }
+      }
+      for (const [whose, token] of [["bot", "xoxb-1"], ["person", "xoxp-1"]] as const) {
+        const issued = yield* (yield* clientOf(Presets.slack(whose), answer)).refreshed
+        assert.strictEqual(Redacted.value(issued.accessToken), token)
+        assert.isUndefined(issued.tokenType)
+      }
+    }))
+
+  it.effect("GitHub: its own codes, under status 200 and 400", () =>
+    Effect.gen(function*() {
+      for (const status of [200, 400]) {
+        const { refreshed } = yield* clientOf(Presets.github, { error: "bad_refresh_token" }, status)
+        assert.deepInclude(yield* Effect.flip(refreshed), { kind: "terminal", sent: "answered" })
+        const client = yield* clientOf(Presets.github, { error: "incorrect_client_credentials" }, status)
+        assert.deepInclude(yield* Effect.flip(client.refreshed), { kind: "config", reason: "client" })
+      }
+    }))
+
+  it.effect("Notion and Atlassian are asked in JSON, Notion with Basic and its version", () =>
+    Effect.gen(function*() {
+      const answer = { access_token: "a", token_type: "bearer", refresh_token: null }
+      const notion = yield* clientOf(Presets.notion, answer)
+      yield* notion.refreshed
+      assert.deepStrictEqual(JSON.parse(notion.sent[0]?.body ?? ""), {
+        grant_type: "refresh_token",
+        refresh_token: "r-1"
+      })
+      assert.match(notion.sent[0]?.headers.get("authorization") ?? "", /^Basic /)
+      assert.match(notion.sent[0]?.headers.get("notion-version") ?? "", /^\d{4}-\d\d-\d\d$/)
+      const atlassian = yield* clientOf(Presets.atlassian, answer)
+      yield* atlassian.refreshed
+      assert.deepInclude(JSON.parse(atlassian.sent[0]?.body ?? ""), {
+        client_id: "client",
+        client_secret: "the-client-secret"
+      })
+    }))
+})
