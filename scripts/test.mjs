@@ -4,7 +4,8 @@
  *
  *   node scripts/test.mjs [--all | --soak | --planted] [arguments of vitest, such as file filters]
  *
- * Without a flag `*.slow.test.ts` and `*.soak.test.ts` are left out; `--all` adds the slow ones; `--soak` runs the soaks
+ * Without a flag `*.slow.test.ts` and `*.soak.test.ts` are left out. `--all` adds the slow ones, and runs those of many
+ * processes last, one file at a time: they keep every core busy, and other tests measure time. `--soak` runs the soaks
  * alone; `--planted` runs test/honesty/*.planted.ts, which break the rules of testing on purpose. Files and tests run in a
  * random order. The seed is printed; `--sequence.seed=N` gives the same order again.
  */
@@ -50,13 +51,20 @@ const main = async () => {
   const passedThrough = process.argv.slice(2).filter((arg) => arg !== "--" && arg !== `--${which}`)
   const { args, seed } = shuffled(passedThrough)
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "effect-auth-tests-"))
-  const report = path.join(dir, "report.json")
   try {
-    const code = await run({ ...process.env, EFFECT_AUTH_TESTS: which, EFFECT_AUTH_TEST_REPORT: report }, args)
-    const { failed, passed, skipped } = readReport(report)
+    const total = { passed: 0, failed: 0, skipped: 0 }
+    for (const group of which === "all" ? ["all", "processes"] : [which]) {
+      const report = path.join(dir, `${group}.json`)
+      const code = await run({ ...process.env, EFFECT_AUTH_TESTS: group, EFFECT_AUTH_TEST_REPORT: report }, args)
+      const { failed, passed, skipped } = readReport(report)
+      total.passed += passed
+      total.skipped += skipped
+      total.failed += failed === 0 && code !== 0 ? 1 : failed
+    }
+    const { failed, passed, skipped } = total
     const ranNothing = passed + failed === 0
     if (ranNothing) console.error("No test ran.")
-    const failures = failed === 0 && (code !== 0 || ranNothing) ? 1 : failed
+    const failures = ranNothing ? 1 : failed
     process.exitCode = failures > 0 ? 1 : 0
     console.log(`order: --sequence.seed=${seed}`)
     console.log(`tests: ${passed} passed, ${failures} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`)

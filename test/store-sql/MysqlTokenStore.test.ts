@@ -282,7 +282,7 @@ describe.skipIf(backend.isSkipped)("on MySQL", () => {
           yield* hop.cut
           yield* Effect.sleep(50)
           yield* hop.mend
-          assert.isTrue(yield* other.presence!.isAlive(cut.presence!.owner))
+          yield* children.thereWithin(other, cut.presence!.owner, 3_000)
           yield* Scope.close(gone, Exit.void)
           const isThere = yield* Effect.retry(cut.presence!.isAlive(presence!.owner), { times: 5 })
           assert.isTrue(isThere)

@@ -73,7 +73,7 @@ export const backendAway = Effect.fnUntraced(function*(script: string, backend: 
   yield* server.setLifetime(1)
   yield* third.ask({ do: "signIn", account: alone })
   yield* server.setLifetime(Math.ceil(4 * pace))
-  const dies = server.pairs.get(token)!.issuedAt + Math.ceil(4 * pace) * 1_000
+  const dies = server.pairs.get(token)!.askedAt + Math.ceil(4 * pace) * 1_000
 
   let served = 0
   /** How often the third was refused, or waited until the store was back. */
@@ -83,8 +83,9 @@ export const backendAway = Effect.fnUntraced(function*(script: string, backend: 
     const since = Date.now()
     while (Date.now() < since + outage) {
       for (const one of [first, second]) {
-        const isServed = one.config.name === worker || Date.now() < dies - 500
         const result = yield* call(one, shared, pace)
+        // Looked at after the answer: on a busy machine the token may die between the question and the answer.
+        const isServed = one.config.name === worker || Date.now() < dies - 500
         if (isServed) assert.strictEqual(nameOf(result), "HTTP 200", "a live token is served")
         if (isServed) served++
       }

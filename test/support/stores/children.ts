@@ -84,6 +84,14 @@ export const goneAfter = Effect.fnUntraced(function*(store: Service, owner: stri
   return assert.fail(`the owner is not called gone within ${within} ms`)
 })
 
+/** Fails the test if the owner is not called alive within so many milliseconds. */
+export const thereWithin = Effect.fnUntraced(function*(store: Service, owner: string, within: number) {
+  const since = yield* Clock.currentTimeMillis
+  while (!(yield* store.presence!.isAlive(owner))) {
+    assert.isBelow((yield* Clock.currentTimeMillis) - since, within, "the owner is called gone")
+  }
+})
+
 const stateOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /s, "").slice(0, 1)
 
 /** The tests that every store shared by processes passes. */
