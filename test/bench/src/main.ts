@@ -2,6 +2,7 @@
 import * as endToEnd from "./endToEnd.ts"
 import * as fastPath from "./fastPath.ts"
 import * as faults from "./faults.ts"
+import * as growth from "./growth.ts"
 import * as peers from "./peers.ts"
 import { finish } from "./report.ts"
 import * as sessions from "./sessions.ts"
@@ -15,6 +16,7 @@ const parts: Record<string, () => Promise<void>> = {
   "faults": faults.run,
   "sessions": sessions.run,
   "stores": stores.run,
+  "growth": growth.run,
   "peers": peers.run
 }
 
