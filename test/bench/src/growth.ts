@@ -1,7 +1,6 @@
 /**
  * What each further process costs that shares its sessions over PostgreSQL: exchanges a life, statements and CPU a
- * refresh, and how long a live token takes. `DATABASE_URL` says where the server is; the figures need a database of
- * their own there, because PostgreSQL counts statements for a whole database.
+ * refresh, and how long a live token takes. `DATABASE_URL` says where the server is.
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { quantile } from "./measure.ts"
