@@ -5,6 +5,7 @@ import * as faults from "./faults.ts"
 import * as growth from "./growth.ts"
 import * as peers from "./peers.ts"
 import { finish } from "./report.ts"
+import * as rows from "./rows.ts"
 import * as sessions from "./sessions.ts"
 import * as stores from "./stores.ts"
 import * as storm from "./storm.ts"
@@ -17,6 +18,7 @@ const parts: Record<string, () => Promise<void>> = {
   "sessions": sessions.run,
   "stores": stores.run,
   "growth": growth.run,
+  "rows": rows.run,
   "peers": peers.run
 }
 
