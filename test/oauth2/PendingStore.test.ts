@@ -1,4 +1,5 @@
 /** The stores of waiting sign-ins, each under the same laws. */
+import * as BrowserPendingStore from "@effect-auth/oauth2/BrowserPendingStore"
 import * as PendingStore from "@effect-auth/oauth2/PendingStore"
 import * as SealedPendingStore from "@effect-auth/oauth2/SealedPendingStore"
 import * as RedisPendingStore from "@effect-auth/store-redis/RedisPendingStore"
@@ -18,6 +19,7 @@ import * as Pg from "pg"
 import * as backends from "../support/stores/backends.ts"
 import { base, makeApplication } from "./browser.ts"
 import * as fixtures from "./fixtures.ts"
+import { makeStorage } from "./tab.ts"
 
 const [postgres, redis] = [await backends.postgres(), await backends.redis()]
 const name = backends.runName
@@ -28,6 +30,10 @@ const keyOf = (byte: number, id = "k1") => ({ id, key: Redacted.make(new Uint8Ar
 PendingStoreLaws.suite("in memory", PendingStore.layerMemory({ capacity }), { capacity })
 
 PendingStoreLaws.suite("in a sealed cookie", SealedPendingStore.layer([keyOf(1)]), { replayable: true, shared: true })
+
+const storage = makeStorage()
+
+PendingStoreLaws.suite("in a tab", BrowserPendingStore.layer({ capacity, storage }), { capacity, shared: true })
 
 const file = join(tmpdir(), `${name}.db`)
 
@@ -140,6 +146,23 @@ describe("the laws of a store of waiting sign-ins", () => {
       const run = PendingStoreLaws.laws({ replayable: true }).at(-1)?.run ?? Effect.void
       const error = yield* Effect.flip(Effect.provideService(run, PendingStore.PendingStore, store))
       assert.strictEqual(error._tag, "LawBroken")
+    }))
+})
+
+describe("BrowserPendingStore", () => {
+  it.effect("shares the storage with others, and says so when there is none", () =>
+    Effect.gen(function*() {
+      const storage = makeStorage()
+      storage.setItem("of the page", "kept")
+      const store = BrowserPendingStore.make({ storage, capacity: 1 })
+      const pending = { browser: "b", realm: "r", redirectUri: "u", verifier: Redacted.make("v"), expiresAt: 1_000 }
+      storage.setItem("effect-auth:pending:broken", "{")
+      assert.isTrue(yield* store.put("id", pending), "what can't be read takes no room")
+      assert.strictEqual(storage.length, 2)
+      assert.strictEqual(storage.getItem("of the page"), "kept")
+      // Node has no storage of a tab.
+      const error = yield* Effect.flip(BrowserPendingStore.make().put("id", pending))
+      assert.deepInclude(error, { _tag: "TokenStoreError", reason: "unavailable" })
     }))
 })
 

@@ -125,17 +125,6 @@ interface Setup<E, R> extends Options<E, R> {
 const cookieName = (base: URL, id: string): string =>
   `${base.protocol === "https:" ? "__Host-" : ""}oauth2-${id.slice(0, 22)}`
 
-/**
- * The path that a browser may be sent to; anything that leads to another origin is none (RFC 9700 section 4.11).
- */
-const pathOf = (base: URL, text: string | null): string | undefined => {
-  if (text === null || !text.startsWith("/") || !URL.canParse(text, base)) return undefined
-  const url = new URL(text, base)
-  // Resolved once and written anew: a browser reads neither a second slash nor a backslash into it.
-  const path = `/${url.pathname.replace(/^[/\\]+/, "")}${url.search}${url.hash}`
-  return url.origin === base.origin ? path : undefined
-}
-
 /** An error of the application itself may be anything, also one of these: then it is answered as one. */
 const isSignInError = (error: unknown): error is SignInError =>
   isAuthError(error) &&
@@ -154,7 +143,7 @@ const login = <E, R>(setup: Setup<E, R>) =>
       scopes: Effect.isEffect(setup.scopes) ? yield* setup.scopes : setup.scopes,
       parameters: setup.parameters,
       account,
-      returnTo: pathOf(setup.base, query.get("returnTo"))
+      returnTo: urls.pathOf(setup.base, query.get("returnTo"))
     }
     const begun = yield* Effect.either(Authorization.begin(setup.client, asked))
     if (begun._tag === "Left") return yield* failed(setup, begun.left)
