@@ -35,8 +35,10 @@ const program = Effect.gen(function*() {
   // This program keeps nothing, so what it got is given back.
   yield* Console.log(yield* auth.signOut)
 }).pipe(
-  Effect.catchTag("TokenRequestRejected", ({ error }) =>
-    Console.log(error === "access_denied" ? "You said no." : "That took too long. Please begin again."))
+  Effect.catchTag(
+    "TokenRequestRejected",
+    ({ error }) => Console.log(error === "access_denied" ? "You said no." : "That took too long. Please begin again.")
+  )
 )
 // #endregion
 

@@ -39,11 +39,13 @@ const program = Effect.gen(function*() {
   }).pipe(Effect.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
 
   // The second time nobody is asked: the session is in the file.
-  yield* Console.log(yield* Effect.catchTags(me, {
-    SignInRequired: () => Effect.zipRight(signIn, me),
-    RefreshTokenRejected: () => Effect.zipRight(signIn, me),
-    RefreshOutcomeUnknown: () => Effect.zipRight(signIn, me)
-  }))
+  yield* Console.log(
+    yield* Effect.catchTags(me, {
+      SignInRequired: () => Effect.zipRight(signIn, me),
+      RefreshTokenRejected: () => Effect.zipRight(signIn, me),
+      RefreshOutcomeUnknown: () => Effect.zipRight(signIn, me)
+    })
+  )
 })
 // #endregion
 

@@ -64,12 +64,15 @@ const told = Effect.catchAll(({ _tag }: { readonly _tag: string }) =>
 )
 
 const listen = <E extends { readonly _tag: string }>(id: string, effect: Effect.Effect<void, E>) =>
-  Effect.flatMap(Effect.runtime(), (runtime) =>
-    Effect.sync(() =>
-      document.getElementById(id)!.addEventListener("click", () => {
-        Effect.runFork(Effect.provide(told(effect), runtime))
-      })
-    ))
+  Effect.flatMap(
+    Effect.runtime(),
+    (runtime) =>
+      Effect.sync(() =>
+        document.getElementById(id)!.addEventListener("click", () => {
+          Effect.runFork(Effect.provide(told(effect), runtime))
+        })
+      )
+  )
 // #endregion
 
 /** Runs for as long as the page is there. */

@@ -33,17 +33,20 @@ const settings = Config.all({
   api: Config.string("API_URL")
 })
 
-const makeClient = Effect.flatMap(settings, ({ api, clientId, issuer, secret }) =>
-  Effect.flatMap(OAuth2Server.discovered(issuer), (server) =>
-    OAuth2Client.make({
-      name: "example",
-      server,
-      clientId,
-      authentication: ClientAuthentication.basic(secret),
-      scopes: ["openid", "offline_access"],
-      origins: [new URL(api).origin],
-      api: { baseUrl: api }
-    })))
+const makeClient = Effect.flatMap(
+  settings,
+  ({ api, clientId, issuer, secret }) =>
+    Effect.flatMap(OAuth2Server.discovered(issuer), (server) =>
+      OAuth2Client.make({
+        name: "example",
+        server,
+        clientId,
+        authentication: ClientAuthentication.basic(secret),
+        scopes: ["openid", "offline_access"],
+        origins: [new URL(api).origin],
+        api: { baseUrl: api }
+      }))
+)
 // #endregion
 
 // #region visitors
@@ -72,7 +75,8 @@ const makeVisitors = (isSecure: boolean) => {
 // #endregion
 
 // #region pages
-const page = (body: string) => HttpServerResponse.html(`<!doctype html><meta charset="utf-8"><title>Example</title>${body}`)
+const page = (body: string) =>
+  HttpServerResponse.html(`<!doctype html><meta charset="utf-8"><title>Example</title>${body}`)
 
 const goTo = (location: string) => HttpServerResponse.empty({ status: 303, headers: { location } })
 

@@ -20,18 +20,21 @@ import * as Schedule from "effect/Schedule"
 export class Billing extends Context.Tag("Billing")<Billing, AuthService.AuthService<void>>() {}
 
 /** The session, from the environment. */
-export const BillingLayer = Layer.scoped(Billing, Effect.gen(function*() {
-  const api = yield* Config.string("API_URL")
-  return yield* ClientCredentials.make({
-    name: "billing",
-    server: yield* OAuth2Server.discovered(yield* Config.string("ISSUER")),
-    clientId: yield* Config.string("CLIENT_ID"),
-    authentication: ClientAuthentication.basic(yield* Config.redacted("CLIENT_SECRET")),
-    scopes: ["invoices"],
-    origins: [new URL(api).origin],
-    api: { baseUrl: api }
+export const BillingLayer = Layer.scoped(
+  Billing,
+  Effect.gen(function*() {
+    const api = yield* Config.string("API_URL")
+    return yield* ClientCredentials.make({
+      name: "billing",
+      server: yield* OAuth2Server.discovered(yield* Config.string("ISSUER")),
+      clientId: yield* Config.string("CLIENT_ID"),
+      authentication: ClientAuthentication.basic(yield* Config.redacted("CLIENT_SECRET")),
+      scopes: ["invoices"],
+      origins: [new URL(api).origin],
+      api: { baseUrl: api }
+    })
   })
-}))
+)
 // #endregion
 
 // #region program

@@ -60,7 +60,9 @@ export const make = (options: Options = {}): PendingStore.Service => {
   const use = <A>(operation: string, work: (storage: TabStorage) => A) =>
     Effect.try({ try: () => work(storage()), catch: failed(operation) })
   const keys = (storage: TabStorage) =>
-    Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "").filter((key) => key.startsWith(prefix))
+    Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "").filter((key) =>
+      key.startsWith(prefix)
+    )
   const ended = (text: string | null, now: number) =>
     Effect.match(PendingStore.decode(text), {
       // What can't be read takes no room either.

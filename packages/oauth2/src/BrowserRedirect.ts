@@ -96,7 +96,11 @@ const prefix = "effect-auth:browser:"
 const pageOf = (given: Page | undefined) =>
   given === undefined
     ? Effect.try({
-      try: (): Page => ({ location: globalThis.location, history: globalThis.history, storage: globalThis.sessionStorage }),
+      try: (): Page => ({
+        location: globalThis.location,
+        history: globalThis.history,
+        storage: globalThis.sessionStorage
+      }),
       catch: () => unavailable("open")
     })
     : Effect.succeed(given)
@@ -131,7 +135,7 @@ export const leave = Effect.fnUntraced(function*(
     redirectUri: options.redirectUri,
     scopes: options.scopes,
     parameters: options.parameters,
-    returnTo: urls.pathOf(here, options.returnTo ?? placeOf(here))
+    returnTo: options.returnTo ?? placeOf(here)
   }).pipe(Effect.provideService(PendingStore, waitingIn(page)))
   yield* Effect.try({
     try: () => page.storage.setItem(prefix + begun.id, Redacted.value(begun.browser)),
@@ -176,6 +180,12 @@ export const comeBack = Effect.fnUntraced(function*(
   )
   const returnTo = urls.pathOf(here, pending.returnTo ?? null) ?? here.pathname
   yield* show(returnTo)
-  const { claims, token } = yield* Authorization.adopt(client, pending, parameters, () => Effect.succeed(auth), options.idToken)
+  const { claims, token } = yield* Authorization.adopt(
+    client,
+    pending,
+    parameters,
+    () => Effect.succeed(auth),
+    options.idToken
+  )
   return Option.some({ token, claims, returnTo })
 })

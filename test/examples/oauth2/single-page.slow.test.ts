@@ -46,61 +46,69 @@ const shows = (page: Page, text: string) => page.waitForSelector(`output:has-tex
 const count = (requests: ReadonlyArray<string>, request: string) => requests.filter((one) => one === request).length
 
 describe.skipIf(isSkipped)("the single-page application of the examples", () => {
-  it.scopedLive("signs a person in, is still signed in after a reload and in another tab, and signs out", () =>
-    Effect.gen(function*() {
-      const { browser, requests, url } = yield* start
-      const { context, page } = yield* browser.person
-      yield* Effect.promise(async () => {
-        await page.goto(`${url}orders?page=2#last`)
-        await shows(page, "Signed out")
-        await page.click("#sign-in")
-        await consent(page)
-        await shows(page, `"sub":"ola"`)
-        assert.strictEqual(page.url(), `${url}orders?page=2#last`, "no code and no state, and back where it was")
-        assert.strictEqual(await page.evaluate(() => sessionStorage.length), 0, "nothing of the sign-in is left")
+  it.scopedLive(
+    "signs a person in, is still signed in after a reload and in another tab, and signs out",
+    () =>
+      Effect.gen(function*() {
+        const { browser, requests, url } = yield* start
+        const { context, page } = yield* browser.person
+        yield* Effect.promise(async () => {
+          await page.goto(`${url}orders?page=2#last`)
+          await shows(page, "Signed out")
+          await page.click("#sign-in")
+          await consent(page)
+          await shows(page, `"sub":"ola"`)
+          assert.strictEqual(page.url(), `${url}orders?page=2#last`, "no code and no state, and back where it was")
+          assert.strictEqual(await page.evaluate(() => sessionStorage.length), 0, "nothing of the sign-in is left")
 
-        await page.reload()
-        await shows(page, `"sub":"ola"`)
-        const other = await context.newPage()
-        await other.goto(url)
-        await shows(other, `"sub":"ola"`)
-        assert.strictEqual(count(requests, "POST /token"), 1, "one sign-in for all tabs")
+          await page.reload()
+          await shows(page, `"sub":"ola"`)
+          const other = await context.newPage()
+          await other.goto(url)
+          await shows(other, `"sub":"ola"`)
+          assert.strictEqual(count(requests, "POST /token"), 1, "one sign-in for all tabs")
 
-        await page.click("#sign-out")
-        await shows(page, "Signed out")
-        assert.isAbove(count(requests, "POST /token/revocation"), 0)
-        await other.click("#profile")
-        await shows(other, "Signed out")
-      })
-    }), 60_000)
+          await page.click("#sign-out")
+          await shows(page, "Signed out")
+          assert.isAbove(count(requests, "POST /token/revocation"), 0)
+          await other.click("#profile")
+          await shows(other, "Signed out")
+        })
+      }),
+    60_000
+  )
 
-  it.scopedLive("a response that this tab did not ask for signs nobody in, and is out of the address bar", () =>
-    Effect.gen(function*() {
-      const { browser, requests, url } = yield* start
-      const attacker = yield* browser.person
-      const victim = yield* browser.person
-      yield* Effect.promise(async () => {
-        await attacker.page.goto(url)
-        await shows(attacker.page, "Signed out")
-        const response = await intercepted(attacker.page, "/")
-        await attacker.page.click("#sign-in")
-        await consent(attacker.page)
-        const stolen = await response()
+  it.scopedLive(
+    "a response that this tab did not ask for signs nobody in, and is out of the address bar",
+    () =>
+      Effect.gen(function*() {
+        const { browser, requests, url } = yield* start
+        const attacker = yield* browser.person
+        const victim = yield* browser.person
+        yield* Effect.promise(async () => {
+          await attacker.page.goto(url)
+          await shows(attacker.page, "Signed out")
+          const response = await intercepted(attacker.page, "/")
+          await attacker.page.click("#sign-in")
+          await consent(attacker.page)
+          const stolen = await response()
 
-        // Another browser, and a tab of the attacker's own browser that began a sign-in of its own.
-        const second = await attacker.context.newPage()
-        for (const page of [victim.page, second]) {
-          await page.goto(stolen)
-          await shows(page, "That did not work: TokenRequestRejected")
-          assert.strictEqual(page.url(), url)
-        }
-        assert.strictEqual(count(requests, "POST /token"), 0, "no code was sent on")
+          // Another browser, and a tab of the attacker's own browser that began a sign-in of its own.
+          const second = await attacker.context.newPage()
+          for (const page of [victim.page, second]) {
+            await page.goto(stolen)
+            await shows(page, "That did not work: TokenRequestRejected")
+            assert.strictEqual(page.url(), url)
+          }
+          assert.strictEqual(count(requests, "POST /token"), 0, "no code was sent on")
 
-        await attacker.page.goto(stolen)
-        await shows(attacker.page, `"sub":"ola"`)
-        await attacker.page.goto(stolen)
-        await shows(attacker.page, "That did not work: TokenRequestRejected")
-        assert.strictEqual(count(requests, "POST /token"), 1, "a response works once")
-      })
-    }), 60_000)
+          await attacker.page.goto(stolen)
+          await shows(attacker.page, `"sub":"ola"`)
+          await attacker.page.goto(stolen)
+          await shows(attacker.page, "That did not work: TokenRequestRejected")
+          assert.strictEqual(count(requests, "POST /token"), 1, "a response works once")
+        })
+      }),
+    60_000
+  )
 })

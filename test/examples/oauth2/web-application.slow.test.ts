@@ -70,31 +70,35 @@ describe.skipIf(isSkipped)("the web application of the examples", () => {
       })
     }), 60_000)
 
-  it.scopedLive("a callback with another state, and one in another browser, sign nobody in and use nothing up", () =>
-    Effect.gen(function*() {
-      const { baseUrl, browser, requests } = yield* start
-      const attacker = yield* browser.person
-      const victim = yield* browser.person
-      yield* Effect.promise(async () => {
-        const callback = await intercepted(attacker.page, "/auth/callback")
-        await attacker.page.goto(`${baseUrl}/auth/login?returnTo=/profile`)
-        await consent(attacker.page)
-        const url = await callback()
-        const forged = new URL(url)
-        forged.searchParams.set("state", "a-state-of-its-own")
-        for (const [who, address] of [[victim, url], [victim, forged.href], [attacker, forged.href]] as const) {
-          const answer = await who.page.goto(address)
-          assert.strictEqual(answer?.status(), 400, address)
-          assert.include(await who.page.textContent("body"), "could not be finished")
-        }
-        assert.deepStrictEqual(await victim.context.cookies(baseUrl), [])
-        assert.strictEqual(count(requests, "POST /token"), 0, "no code was sent on")
+  it.scopedLive(
+    "a callback with another state, and one in another browser, sign nobody in and use nothing up",
+    () =>
+      Effect.gen(function*() {
+        const { baseUrl, browser, requests } = yield* start
+        const attacker = yield* browser.person
+        const victim = yield* browser.person
+        yield* Effect.promise(async () => {
+          const callback = await intercepted(attacker.page, "/auth/callback")
+          await attacker.page.goto(`${baseUrl}/auth/login?returnTo=/profile`)
+          await consent(attacker.page)
+          const url = await callback()
+          const forged = new URL(url)
+          forged.searchParams.set("state", "a-state-of-its-own")
+          for (const [who, address] of [[victim, url], [victim, forged.href], [attacker, forged.href]] as const) {
+            const answer = await who.page.goto(address)
+            assert.strictEqual(answer?.status(), 400, address)
+            assert.include(await who.page.textContent("body"), "could not be finished")
+          }
+          assert.deepStrictEqual(await victim.context.cookies(baseUrl), [])
+          assert.strictEqual(count(requests, "POST /token"), 0, "no code was sent on")
 
-        await attacker.page.goto(url)
-        assert.strictEqual(attacker.page.url(), `${baseUrl}/profile`)
-        assert.include(await attacker.page.textContent("body"), `"sub":"ola"`)
-        const again = await attacker.page.goto(url)
-        assert.strictEqual(again?.status(), 400, "the second time")
-      })
-    }), 60_000)
+          await attacker.page.goto(url)
+          assert.strictEqual(attacker.page.url(), `${baseUrl}/profile`)
+          assert.include(await attacker.page.textContent("body"), `"sub":"ola"`)
+          const again = await attacker.page.goto(url)
+          assert.strictEqual(again?.status(), 400, "the second time")
+        })
+      }),
+    60_000
+  )
 })

@@ -1,6 +1,6 @@
 /** The worker of the examples, against the sandbox of an authorization server. */
-import * as Worker from "@effect-auth/examples/oauth2/worker"
 import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as Worker from "@effect-auth/examples/oauth2/worker"
 import * as Faults from "@effect-auth/testing/Faults"
 import * as OAuth2Sandbox from "@effect-auth/testing/OAuth2Sandbox"
 import * as Sandbox from "@effect-auth/testing/Sandbox"
@@ -34,7 +34,10 @@ it.effect("signs in by itself, again when its token ends or is rejected, and liv
     const sandbox = yield* OAuth2Sandbox.OAuth2Sandbox
     const handed: Array<unknown> = []
     const fiber = yield* Effect.fork(Worker.worker((invoices) => Effect.sync(() => void handed.push(invoices))))
-    const granted = Effect.map(sandbox.counters, (counters) => Sandbox.exchanges(counters, "client_credentials").granted)
+    const granted = Effect.map(
+      sandbox.counters,
+      (counters) => Sandbox.exchanges(counters, "client_credentials").granted
+    )
     yield* TestClock.adjust("30 seconds")
     assert.strictEqual(handed.length, 1)
     assert.strictEqual(yield* granted, 1)
