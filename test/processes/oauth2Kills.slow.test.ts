@@ -28,7 +28,7 @@ const ends = new Set(["RefreshOutcomeUnknown", "RefreshTokenRejected"])
 const others = new Set(["ProviderUnavailable", "AccessTokenRejected"])
 
 /** Gathers what the workers tell; `onEnd` hears of the end of a session. */
-const makeRecorder = (onEnd: (session: string, tag: string) => void) => {
+const makeRecorder = (onEnd: (session: string, tag: string, began: number) => void) => {
   const stalls: Array<{ readonly worker: string; readonly from: number; readonly to: number }> = []
   const lost = new Set<string>()
   const failures: Record<string, number> = {}
@@ -40,7 +40,7 @@ const makeRecorder = (onEnd: (session: string, tag: string) => void) => {
     if (message.said !== "failed") return
     const what = message.result.ok ? `HTTP ${message.result.status}` : message.result.tag
     failures[what] = (failures[what] ?? 0) + 1
-    if (ends.has(what)) onEnd(message.session, what)
+    if (ends.has(what)) onEnd(message.session, what, message.at - message.took)
   }
   return { stalls, lost, failures, worked, hear }
 }
@@ -48,8 +48,8 @@ const makeRecorder = (onEnd: (session: string, tag: string) => void) => {
 const run = Effect.fnUntraced(function*(store: StoreSpec) {
   const scope = yield* Effect.scope
   let onRefresh: (spend: Spend) => void = () => {}
-  let onEnd: (session: string, tag: string) => void = () => {}
-  const recorder = makeRecorder((session, tag) => onEnd(session, tag))
+  let onEnd: (session: string, tag: string, began: number) => void = () => {}
+  const recorder = makeRecorder((session, tag, began) => onEnd(session, tag, began))
   const configOf = (name: string, host: string): WorkerConfig => ({
     name,
     store,
@@ -65,21 +65,19 @@ const run = Effect.fnUntraced(function*(store: StoreSpec) {
   const server = yield* startOidcServer(lifetime, { slow: [30, 60], onRefresh: (spend) => onRefresh(spend) })
 
   // Signing in again is what an application does when it is told that the session is over.
-  const sessions = new Map<string, number>()
+  let current: { readonly session: string; readonly root: number; readonly since: number } | undefined
   const losses: Array<{ readonly tag: string; readonly root: number }> = []
-  let signingIn = false
   const signIn = Effect.gen(function*() {
     const root = server.pairs.size + 1
-    const tokens = yield* server.mint
-    sessions.set(yield* adopted(store, server.issuer, tokens, lifetime), root)
-    signingIn = false
+    const session = yield* adopted(store, server.issuer, yield* server.mint, lifetime)
+    current = { session, root, since: Date.now() }
   })
   yield* signIn
-  onEnd = (session, tag) => {
-    const [current, root] = [...sessions].at(-1) ?? ["", 0]
-    if (signingIn || (session !== "" && session !== current)) return
-    signingIn = true
-    losses.push({ tag, root })
+  onEnd = (session, tag, began) => {
+    // A call that began before the last sign-in may tell of the session before it.
+    if (current === undefined || began <= current.since || (session !== "" && session !== current.session)) return
+    losses.push({ tag, root: current.root })
+    current = undefined
     Effect.runFork(signIn)
   }
 
