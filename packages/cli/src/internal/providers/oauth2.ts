@@ -33,6 +33,14 @@ const clientOf = Effect.fnUntraced(function*({ options, secrets }: Given) {
   })
 })
 
+/**
+ * Without `prompt=consent` a server gives no refresh token for `offline_access`.
+ *
+ * @see OpenID Connect Core section 11: https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
+ */
+const parametersOf = ({ scopes = [] }: OAuth2Client.OAuth2Client): Readonly<Record<string, string>> =>
+  scopes.includes("offline_access") ? { prompt: "consent" } : {}
+
 /** A port that is free, for as long as the sign-in takes. */
 const loopback = NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })
 
@@ -45,7 +53,7 @@ export const connect: Connect = Effect.fnUntraced(function*(given) {
     ? DeviceCode.signIn(auth, client, {
       show: ({ userCode, verificationUri }) => Output.say(`open ${verificationUri} and type ${userCode}`)
     })
-    : Loopback.signIn(auth, client, { open: browser.open }).pipe(
+    : Loopback.signIn(auth, client, { open: browser.open, parameters: parametersOf(client) }).pipe(
       Effect.provide(loopback),
       Effect.catchTag("ServeError", noPort)
     )
