@@ -1,4 +1,4 @@
-/** What a refresh ahead costs the store: a claim and a commit. It reads only if another process may have written. */
+/** G67: what a refresh ahead costs the store: a claim and a commit. It reads only if another process may have written. */
 import * as AuthService from "@effect-auth/core/AuthService"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
