@@ -60,11 +60,12 @@ const makeVisitors = (isSecure: boolean) => {
   return {
     account: Effect.map(idOf, (id) => accounts.get(id)),
     /** A new id for each sign-in: one that somebody planted before is worth nothing. */
-    remember: (account: string, response: HttpServerResponse.HttpServerResponse) => {
-      const id = crypto.randomUUID()
-      accounts.set(id, account)
-      return HttpServerResponse.unsafeSetCookie(response, name, id, cookie)
-    },
+    remember: (account: string, response: HttpServerResponse.HttpServerResponse) =>
+      Effect.sync(() => {
+        const id = crypto.randomUUID()
+        accounts.set(id, account)
+        return HttpServerResponse.unsafeSetCookie(response, name, id, cookie)
+      }),
     forget: (response: HttpServerResponse.HttpServerResponse) =>
       Effect.map(idOf, (id) => {
         accounts.delete(id)
@@ -100,7 +101,7 @@ export const make = Effect.gen(function*() {
     // OpenID Connect gives a refresh token only after a question to the person.
     parameters: { prompt: "consent" },
     account: ({ sub }) => Effect.succeed(sub),
-    onSignedIn: ({ account, returnTo }) => Effect.succeed(visitors.remember(account, goTo(returnTo)))
+    onSignedIn: ({ account, returnTo }) => visitors.remember(account, goTo(returnTo))
   })
 
   const home = Effect.map(visitors.account, (account) =>
@@ -126,7 +127,7 @@ export const make = Effect.gen(function*() {
 
   const signOut = Effect.gen(function*() {
     const account = yield* visitors.account
-    // The visitor is forgotten here, whether or not the server can be told.
+    // The tokens are revoked for all browsers of this person. The visitor is forgotten whether or not the server can be told.
     if (account !== undefined) yield* Effect.ignore((yield* sessions.get(account)).signOut)
     return yield* visitors.forget(goTo("/"))
   })
