@@ -26,6 +26,7 @@ const pages = () => {
     "CONTRIBUTING.md",
     "SECURITY.md",
     ".changeset/README.md",
+    "site/index.md",
     ...packages().map((pkg) => path.join("packages", pkg.folder, "README.md")),
     ...below("docs")
   ].filter((page) => fs.existsSync(path.join(root, page)))

@@ -1,0 +1,24 @@
+/** Draws the Mermaid diagrams of the pages at build time, in the colours of the site: a reader's browser loads no library for it. */
+import { renderMermaidSVG } from "beautiful-mermaid"
+
+const draw = (code) =>
+  renderMermaidSVG(code, {
+    bg: "var(--vp-c-bg)",
+    fg: "var(--vp-c-text-1)",
+    muted: "var(--vp-c-text-2)",
+    accent: "var(--vp-c-brand-1)",
+    transparent: true
+  })
+    // The site has its own fonts, and loads nothing from elsewhere.
+    .replace(/^\s*@import url\([^\n]*\n/m, "")
+    .replaceAll("'Inter', system-ui, sans-serif", "var(--vp-font-family-base)")
+    .replaceAll(/\n\s*\n/g, "\n")
+
+/** @param {import("markdown-it").default} md */
+export const diagrams = (md) => {
+  const fence = md.renderer.rules.fence
+  md.renderer.rules.fence = (tokens, index, ...others) =>
+    tokens[index].info.trim() === "mermaid"
+      ? `<div class="diagram" role="img" v-pre>${draw(tokens[index].content)}</div>`
+      : fence(tokens, index, ...others)
+}
