@@ -9,9 +9,8 @@ const draw = (code) =>
     accent: "var(--vp-c-brand-1)",
     transparent: true
   })
-    // The site has its own fonts, and loads nothing from elsewhere.
-    .replace(/^\s*@import url\([^\n]*\n/m, "")
-    .replaceAll("'Inter', system-ui, sans-serif", "var(--vp-font-family-base)")
+    // Its style asks for a font from elsewhere, and Vue keeps no style of a template: theme/style.css has the rules.
+    .replace(/<style>[\s\S]*?<\/style>/, "")
     .replaceAll(/\n\s*\n/g, "\n")
 
 /** @param {import("markdown-it").default} md */
