@@ -8,7 +8,7 @@ import ts from "typescript"
 import { packages, root } from "./packages.mjs"
 
 /** The pages that are checked, relative to the root. */
-const pages = () => {
+export const pages = () => {
   const below = (dir) => {
     const full = path.join(root, dir)
     return !fs.existsSync(full) ?
