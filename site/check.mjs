@@ -130,6 +130,9 @@ const look = async (browser, origin, page, { colorScheme, screen }, pictures) =>
     if (isDark !== (colorScheme === "dark")) faults.push(`${where}: the theme is the other one`)
     if (width > screens[screen].width) faults.push(`${where}: ${width} px wide`)
     if (await tab.locator("h1").count() !== 1) faults.push(`${where}: not one heading`)
+    if (page === "/architecture.html" && await tab.locator(".diagram text", { hasText: /^provider$/ }).count() !== 1) {
+      faults.push(`${where}: the diagram is not whole`)
+    }
     if (pictures !== undefined) {
       const name = `${page.replace(/\W+/g, "-")}-${screen}-${colorScheme}.png`
       await tab.screenshot({ path: path.join(pictures, name) })

@@ -29,7 +29,7 @@ export const recall = Effect.fnUntraced(function*(
 export const isSpent = ({ singleUse }: Provider, remembered: Remembered | undefined): boolean =>
   remembered !== undefined && (remembered.outcome === "refused" || singleUse)
 
-/** What the record shall remember. */
+/** What the record is to remember. */
 export const remember = Effect.fnUntraced(function*(
   { singleUse }: Provider,
   { fingerprint }: Credentials,

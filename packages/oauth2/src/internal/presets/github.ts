@@ -39,7 +39,7 @@ export const github: Preset = {
       "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens",
       "an access token lives 8 hours, a refresh token 6 months",
       "a refresh replaces both tokens, and the old ones no longer work",
-      "refresh_token_expires_in tells the life of the refresh token"
+      "refresh_token_expires_in is the lifetime of the refresh token"
     ),
     ...documented(
       "https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors",

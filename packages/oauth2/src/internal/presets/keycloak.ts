@@ -29,7 +29,7 @@ export const keycloak = (
       "a session ends when it was idle, and at a maximum"
     ),
     ...assumed(
-      "refresh_expires_in tells the life of the refresh token, 0 stands for none",
+      "refresh_expires_in is the lifetime of the refresh token, 0 stands for none",
       "access tokens are not revoked by the revocation endpoint"
     )
   ]

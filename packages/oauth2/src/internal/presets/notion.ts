@@ -34,6 +34,6 @@ export const notion: Preset = {
       "a refresh brings a new access token and a new refresh token",
       "refresh_token can be null"
     ),
-    ...assumed("the old refresh token is dead at once", "owner=user", "answers tell no life of the token")
+    ...assumed("the old refresh token is dead at once", "owner=user", "answers do not say the lifetime of the token")
   ]
 }
