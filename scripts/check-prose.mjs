@@ -29,7 +29,9 @@ const texts = [
   }))
 ]
 
-const linter = createLinter({ descriptor: await loadTextlintrc({ configFilePath: path.join(root, ".textlintrc.json") }) })
+const linter = createLinter({
+  descriptor: await loadTextlintrc({ configFilePath: path.join(root, ".textlintrc.json") })
+})
 
 const found = []
 for (const { file, kind, lineOf, text } of texts) {

@@ -60,11 +60,14 @@ const outsideOfCode = (text, change) =>
 
 const rewrite = (page, text, pages, apis) => {
   const lead = targetOf(page, pages, apis)
-  return outsideOfCode(text, (prose) =>
-    prose.replace(/\[((?:[^\][]|\[[^\]]*\])*)\]\((?![a-z]+:|#|\/)([^)\s]+)\)/g, (_, label, link) => {
-      const url = lead(link)
-      return url === undefined ? label : `[${label}](${url})`
-    }))
+  return outsideOfCode(
+    text,
+    (prose) =>
+      prose.replace(/\[((?:[^\][]|\[[^\]]*\])*)\]\((?![a-z]+:|#|\/)([^)\s]+)\)/g, (_, label, link) => {
+        const url = lead(link)
+        return url === undefined ? label : `[${label}](${url})`
+      })
+  )
 }
 
 /** The title of a page, from its first heading. */

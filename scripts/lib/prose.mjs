@@ -8,7 +8,8 @@ const stripped = (line) => line.replace(/^\s*(?:\/\*\*?|\*(?!\/)|\/\/)?[ \t]?/, 
 
 /** Tags without prose, and the lines of an example, which its own checks read. */
 const isSilent = (line) =>
-  /^@(?:since|category|internal|type|import)\b/.test(line) || /^(?:eslint|@ts)-/.test(line) || /^#(?:end)?region\b/.test(line)
+  /^@(?:since|category|internal|type|import)\b/.test(line) || /^(?:eslint|@ts)-/.test(line) ||
+  /^#(?:end)?region\b/.test(line)
 
 const commentsOf = (text) => {
   const scanner = ts.createScanner(ts.ScriptTarget.Latest, /* skipTrivia */ false, ts.LanguageVariant.Standard, text)
@@ -37,7 +38,9 @@ export const commentsAsMarkdown = (text) => {
     const first = lineOf(text, comment.start)
     comment.text.split("\n").forEach((line, index) => {
       const prose = stripped(line)
-      lines[first + index] = isSilent(prose) ? "" : prose.replace(/^@(?:see|param \S+|returns|deprecated|default)\s+(?:-\s+)?/, "")
+      lines[first + index] = isSilent(prose)
+        ? ""
+        : prose.replace(/^@(?:see|param \S+|returns|deprecated|default)\s+(?:-\s+)?/, "")
     })
   }
   return lines.join("\n")

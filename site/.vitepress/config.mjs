@@ -42,12 +42,18 @@ const sidebar = [
   { text: "OAuth 2 grants", collapsed: true, items: entriesIn("oauth2") },
   {
     text: "In production",
-    items: ["stores", "many-accounts", "observability", "security", "performance", "compatibility"].map((name) => entry(`${name}.md`))
+    items: ["stores", "many-accounts", "observability", "security", "performance", "compatibility"].map((name) =>
+      entry(`${name}.md`)
+    )
   },
   { text: "Build your own", items: [entry("writing-a-provider.md"), entry("migrating.md")] },
   { text: "How it works", items: [entry("architecture.md"), entry("guarantees.md"), entry("glossary.md")] },
   { text: "Packages", collapsed: true, items: packageNames.map((name) => entry(`packages/${name}.md`, name)) },
-  { text: "Project", collapsed: true, items: [entry("contributing.md"), entry("security-policy.md", "Security policy")] }
+  {
+    text: "Project",
+    collapsed: true,
+    items: [entry("contributing.md"), entry("security-policy.md", "Security policy")]
+  }
 ]
 
 export default defineConfig({
