@@ -109,6 +109,7 @@ const compile = (blocks) => {
       declaration: false,
       declarationMap: false,
       noEmit: true,
+      jsx: "react-jsx",
       noUnusedLocals: false,
       noUnusedParameters: false,
       types: ["node"],
@@ -209,7 +210,9 @@ const checkCommands = (page, text) =>
 export const checkPages = () => {
   const read = pages().map((page) => ({ page, text: fs.readFileSync(path.join(root, page), "utf8") }))
   const blocks = read.flatMap(({ page, text }) =>
-    blocksOf(text).filter((block) => ["ts", "typescript"].includes(block.language)).map((block) => ({ ...block, page }))
+    blocksOf(text).filter((block) => ["ts", "typescript"].includes(block.language) || block.from !== undefined).map((
+      block
+    ) => ({ ...block, page }))
   )
   const quoted = blocks.filter((block) => block.from !== undefined)
   return {
