@@ -50,12 +50,15 @@ const targetOf = (page, pages, apis) => (link) => {
   const suffix = anchor === undefined ? "" : `#${anchor}`
   const found = pages.get(file) ?? pages.get(path.join(file, "README.md")) ?? apis.get(file)
   if (found !== undefined) return `/${found}${suffix}`
-  return fs.statSync(path.join(root, file)).isDirectory() ? undefined : source(file)
+  const stat = fs.statSync(path.join(root, file), { throwIfNoEntry: false })
+  // A text that only looks like a link stays as it is.
+  if (stat === undefined) return link
+  return stat.isDirectory() ? undefined : source(file)
 }
 
-/** Applies a function to the parts of a page that are not code. */
+/** Applies a function to the parts of a page that are not blocks of code. */
 const outsideOfCode = (text, change) =>
-  text.split(/(^(?:`{3,})[^\n]*\n[\s\S]*?^`{3,}[ \t]*$|`[^`\n]*`(?!\]))/m)
+  text.split(/(^`{3,}[^\n]*\n[\s\S]*?^`{3,}[ \t]*$)/m)
     .map((part, index) => index % 2 === 0 ? change(part) : part).join("")
 
 const rewrite = (page, text, pages, apis) => {
@@ -70,7 +73,7 @@ const rewrite = (page, text, pages, apis) => {
   )
 }
 
-/** The title of a page, from its first heading. */
+/** The marks of quotations are for this repository's own check. */
 const withoutComments = (text) => text.replace(/^<!-- from: .* -->\n/gm, "")
 
 export const preparePage = (page, pages = sitePages(), apis = apiPages()) => {

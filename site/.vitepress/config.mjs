@@ -9,6 +9,9 @@ const root = path.resolve(import.meta.dirname, "../..")
 
 const titleOf = (file) => /^# (.+)$/m.exec(fs.readFileSync(path.join(target, file), "utf8"))?.[1].replaceAll("`", "")
 
+/** The anchors of the repository's host, so that a link works in both. */
+const slugify = (heading) => heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-")
+
 const entry = (file, text) => ({ text: text ?? titleOf(file), link: `/${file.replace(/\.md$/, "")}` })
 
 const entriesIn = (dir) =>
@@ -69,7 +72,7 @@ export default defineConfig({
     ["link", { rel: "icon", type: "image/svg+xml", href: "/logo.svg" }],
     ["meta", { name: "theme-color", content: "#0f766e" }]
   ],
-  markdown: { config: diagrams, theme: { light: "github-light", dark: "github-dark" } },
+  markdown: { config: diagrams, anchor: { slugify }, theme: { light: "github-light", dark: "github-dark" } },
   themeConfig: {
     logo: "/logo.svg",
     search: { provider: "local", options: { detailedView: false } },
