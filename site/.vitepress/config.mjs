@@ -18,6 +18,12 @@ const entriesIn = (dir) =>
   !fs.existsSync(path.join(target, dir)) ? [] : fs.readdirSync(path.join(target, dir))
     .filter((name) => name.endsWith(".md") && name !== "index.md").sort().map((name) => entry(`${dir}/${name}`))
 
+/** Some entries first and some last; the others between them, so that a new page is never left out. */
+const inOrder = (entries, first, last) => {
+  const named = (names) => names.flatMap((name) => entries.filter(({ link }) => link.endsWith(`/${name}`)))
+  return [...named(first), ...entries.filter((entry) => !named([...first, ...last]).includes(entry)), ...named(last)]
+}
+
 const packageNames = fs.readdirSync(path.join(target, "packages")).map((name) => name.replace(/\.md$/, ""))
 
 const apiSidebar = [
@@ -41,7 +47,10 @@ const sidebar = [
       entry("testing.md", "Testing")
     ]
   },
-  { text: "Guides", items: entriesIn("guides") },
+  {
+    text: "Guides",
+    items: inOrder(entriesIn("guides"), ["installing", "in-your-application"], ["operations", "troubleshooting"])
+  },
   { text: "OAuth 2 grants", collapsed: true, items: entriesIn("oauth2") },
   {
     text: "In production",
