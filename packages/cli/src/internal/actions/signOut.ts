@@ -39,8 +39,7 @@ const forget = ({ account: name, provider, store }: Options, error: TokenStoreEr
     if (!(yield* accounts.exists(home, provider, account))) return yield* error
     yield* accounts.remove(home, { provider, account })
     const result: Output.Result = {
-      text:
-        `${provider} ${account}: forgotten. Its session could not be read (${error.reason}), so nothing was ` +
+      text: `${provider} ${account}: forgotten. Its session could not be read (${error.reason}), so nothing was ` +
         "revoked at the provider: tokens live on to their end",
       json: { provider, account, revocation: "failed", forgotten: true }
     }
