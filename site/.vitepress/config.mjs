@@ -103,6 +103,8 @@ export default defineConfig({
       llmstxt({
         ignoreFilesPerOutput: { llmsFullTxt: ["api/**"] },
         excludeIndexPage: true,
+        // The pages first, then the modules.
+        sidebar: [...sidebar, ...apiSidebar.slice(1).map(({ items, text }) => ({ text: `API: ${text}`, items }))],
         injectLLMHint: false
       }),
       {
