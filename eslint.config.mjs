@@ -57,6 +57,7 @@ export default [
       "**/coverage",
       "**/node_modules",
       "docs/api",
+      "site/.vitepress/cache",
       "**/.docs-check",
       "**/.stryker-tmp",
       "**/*.md"

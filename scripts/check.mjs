@@ -1,6 +1,6 @@
 /**
  * Everything that is checked without running the code: types, type tests, lint and format, arrows and circles, what nothing
- * uses, index files, docs. Prints one line each with its time, then what the failed ones said. Two run at a time.
+ * uses, index files, docs, prose. Prints one line each with its time, then what the failed ones said. Two run at a time.
  */
 import { spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -17,6 +17,7 @@ const steps = [
   ["types", bin("typescript", "bin/tsc"), ["-b", "tsconfig.json"]],
   ["lint and format", bin("eslint", "bin/eslint.js"), ["."]],
   ["docs", "scripts/check-docs.mjs", []],
+  ["prose", "scripts/check-prose.mjs", []],
   ["type tests", bin("tstyche", "build/bin.js"), []],
   ["arrows", bin("dependency-cruiser", "bin/dependency-cruise.mjs"), [
     "--config",

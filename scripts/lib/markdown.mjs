@@ -8,7 +8,7 @@ import ts from "typescript"
 import { packages, root } from "./packages.mjs"
 
 /** The pages that are checked, relative to the root. */
-const pages = () => {
+export const pages = () => {
   const below = (dir) => {
     const full = path.join(root, dir)
     return !fs.existsSync(full) ?
@@ -26,6 +26,7 @@ const pages = () => {
     "CONTRIBUTING.md",
     "SECURITY.md",
     ".changeset/README.md",
+    "site/index.md",
     ...packages().map((pkg) => path.join("packages", pkg.folder, "README.md")),
     ...below("docs")
   ].filter((page) => fs.existsSync(path.join(root, page)))
@@ -108,6 +109,7 @@ const compile = (blocks) => {
       declaration: false,
       declarationMap: false,
       noEmit: true,
+      jsx: "react-jsx",
       noUnusedLocals: false,
       noUnusedParameters: false,
       types: ["node"],
@@ -208,7 +210,9 @@ const checkCommands = (page, text) =>
 export const checkPages = () => {
   const read = pages().map((page) => ({ page, text: fs.readFileSync(path.join(root, page), "utf8") }))
   const blocks = read.flatMap(({ page, text }) =>
-    blocksOf(text).filter((block) => ["ts", "typescript"].includes(block.language)).map((block) => ({ ...block, page }))
+    blocksOf(text).filter((block) => ["ts", "typescript"].includes(block.language) || block.from !== undefined).map((
+      block
+    ) => ({ ...block, page }))
   )
   const quoted = blocks.filter((block) => block.from !== undefined)
   return {

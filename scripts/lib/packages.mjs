@@ -18,7 +18,7 @@ export const packages = () =>
     })
 
 /** Every `.ts` file below a directory, as sorted paths relative to it; `skip` names folders that are left out. */
-const sources = (dir, skip = []) =>
+export const sources = (dir, skip = []) =>
   !fs.existsSync(dir) ? [] : fs.readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     if (entry.isDirectory()) {
       return skip.includes(entry.name) ? [] : sources(path.join(dir, entry.name), skip).map((_) => `${entry.name}/${_}`)

@@ -108,7 +108,7 @@ const aboutFailures = [
   "a refresh token that nobody issued is refused",
   "a connection that broke: it may have been carried out",
   "500, 502 and 504 are transient, and it may have been carried out",
-  "429 and 503 are transient, surely nothing was issued, and their Retry-After is told",
+  "429 and 503 are transient, surely nothing was issued, and their Retry-After is reported",
   "a redirect is not followed, and ends nothing",
   "a firewall's page ends no session, and counts no credentials as refused",
   "a success that can't be read: it may have been carried out",
@@ -133,22 +133,22 @@ const cases: ReadonlyArray<readonly [string, Subject, string]> = [
   [
     "a realm with a secret",
     but(() => ({ realm: "api.acme.example/correct-horse" })),
-    "it tells its name, realm and origins, the same each time, and no secret in them"
+    "it has a name, realm and origins, the same each time, and no secret in them"
   ],
   [
     "a realm that is another each time",
     but(() => ({ realm: String(Math.random()) })),
-    "it tells its name, realm and origins, the same each time, and no secret in them"
+    "it has a name, realm and origins, the same each time, and no secret in them"
   ],
   [
     "an origin with a path",
     but(() => ({ origins: ["https://api.acme.example/v1"] })),
-    "it tells its name, realm and origins, the same each time, and no secret in them"
+    "it has a name, realm and origins, the same each time, and no secret in them"
   ],
   [
     "an origin over plain http",
     but(() => ({ origins: ["http://api.acme.example"] })),
-    "it tells its name, realm and origins, the same each time, and no secret in them"
+    "it has a name, realm and origins, the same each time, and no secret in them"
   ],
   ["`none` with a refresh", but(() => ({ rotation: "none" })), "it can refresh exactly where there are refresh tokens"],
   [
@@ -169,17 +169,17 @@ const cases: ReadonlyArray<readonly [string, Subject, string]> = [
   [
     "one fingerprint for all",
     but(() => ({ fingerprint: ({ username }) => username })),
-    "fingerprints tell credentials apart; what works only once has one"
+    "fingerprints distinguish credentials; what works only once has one"
   ],
   [
     "single use without a fingerprint",
     but(() => ({ singleUse: true, fingerprint: undefined })),
-    "fingerprints tell credentials apart; what works only once has one"
+    "fingerprints distinguish credentials; what works only once has one"
   ],
   [
     "a retry",
     over(HttpClient.retryTransient({ times: 2 })),
-    "429 and 503 are transient, surely nothing was issued, and their Retry-After is told"
+    "429 and 503 are transient, surely nothing was issued, and their Retry-After is reported"
   ],
   [
     "a sign-in that is sent twice",
@@ -236,7 +236,7 @@ const cases: ReadonlyArray<readonly [string, Subject, string]> = [
   [
     "a Retry-After that is forgotten",
     refusing(() => ({ retryAfter: undefined })),
-    "429 and 503 are transient, surely nothing was issued, and their Retry-After is told"
+    "429 and 503 are transient, surely nothing was issued, and their Retry-After is reported"
   ],
   [
     "a session that ends with a redirect",

@@ -74,7 +74,7 @@ const refusals = {
 
 /**
  * The API refused the access token, and a replay was not possible or did not help. `rejected-again`: a new token was
- * refused too; it is not renewed again in its first 30 seconds (or half of its life) · `body`: the request's body can't
+ * refused too; it is not renewed again in its first 30 seconds (or half of its lifetime) · `body`: the request's body can't
  * be sent twice · `policy`: the replay policy does not allow a second send · `session-changed`: another session began
  * while the request was sent or waited for a token, and nothing shows that both sessions have the same principal. The
  * session is kept, and it was refreshed if that was possible.
@@ -226,7 +226,7 @@ export class AuthMisconfigured extends Schema.TaggedError<AuthMisconfigured>("@e
 /**
  * The provider can't answer now: wait. The session is kept. `transport`: the server was not reached, or the connection
  * broke · `timeout` · `rate-limited` (429) · `server` (5xx, 408) · `malformed`: the answer can't be read · `refused`:
- * the server refused, but the refusal may not be final · `backoff`: a call failed a moment ago and the next one is not
+ * the server refused, but perhaps the refusal is not final · `backoff`: a call failed a moment ago and the next one is not
  * due yet · `closing`: the layer is closing · `busy`: another process is refreshing and takes too long · `defect`: the
  * provider's code threw.
  *

@@ -43,8 +43,8 @@ export const isRotating = (rotation: Rotation): boolean => rotation === "rotatin
 /**
  * One API that issues tokens, configured for one realm; `@effect-auth/testing/AuthProviderLaws` checks it.
  *
- * `signIn` and `refresh` send exactly one request; `revoke` sends at most one for each token. They fail with an {@link
- * ExchangeFailure} that says whether the request was carried out; `TokenEndpoint` makes these failures. They require no
+ * `signIn` and `refresh` send exactly one request; `revoke` sends at most one for each token. They fail with an
+ * `ExchangeFailure` that says whether the request was carried out; `TokenEndpoint` makes these failures. They require no
  * services: the layer that makes a provider gives it an `HttpClient`.
  *
  * @since 0.1.0

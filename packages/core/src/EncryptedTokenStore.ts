@@ -16,7 +16,7 @@
  * key at its next refresh). If the processes are updated one after another, first add the new key *behind* the old one
  * everywhere, then move it to the front. Otherwise a process without the new key fails with `missing-key`. A key is 32
  * random bytes, `openssl rand -base64 32`. The nonce is random, so renew the key before it has sealed 2^32 records.
- * Errors about keys name a position (`key 1`) and never show an id, because somebody may have put a key in the place of
+ * Errors about keys name a position (`key 1`) and never show an id, because somebody may have written a key instead of
  * its id.
  *
  * **The seal.** `v2.<key id>.<nonce>.<ciphertext and tag>`, the last two in base64url without padding: AES-256-GCM, a

@@ -30,7 +30,7 @@ export interface Claim extends Schema.Schema.Type<typeof Claim> {}
  */
 export const Claim = Schema.Struct({
   id: Schema.String,
-  /** The process that claims. The store's `presence` can tell whether it is alive. */
+  /** The process that claims. The store's `presence` says whether it is alive. */
   owner: Schema.String,
   /** Epoch milliseconds, on the owner's clock. */
   at: Schema.Number,

@@ -173,7 +173,7 @@ export const isGatewayError = (answer: Pick<Answer, "body" | "headers" | "status
 /**
  * Classifies an OAuth error body. The codes of RFC 6749 have the meaning of that RFC. Any other code (one word under
  * `error`) is `refused`. All other answers say nothing about the session, so they are transient: an answer without a
- * code, a sentence in the place of a code, and an answer that {@link isGatewayError} recognises.
+ * code, a sentence instead of a code, and an answer that {@link isGatewayError} recognises.
  *
  * @see RFC 6749 section 5.2: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
  * @since 0.1.0

@@ -38,7 +38,7 @@ export interface Service {
     expected: number,
     next: SessionRecord
   ) => Effect.Effect<boolean, TokenStoreError>
-  /** Tells whether the owner of a claim still exists. Absent: a dead owner's claim blocks until its `ttl` is over. */
+  /** Says whether the owner of a claim still exists. Absent: a dead owner's claim blocks until its `ttl` is over. */
   readonly presence?: Presence | undefined
   /**
    * Reports records that changed in this process or another one. All listeners share one subscription to the backend.

@@ -1,5 +1,5 @@
 /**
- * What an API says when it refuses a request: `WWW-Authenticate`, parsed. A token that is good but may not do this is no
+ * What an API says when it refuses a request: `WWW-Authenticate`, parsed. A token that is good but has no right to do this is no
  * reason to refresh: it becomes {@link StepUpRequired}, with the scopes to ask the person for. The session goes on meanwhile.
  *
  * ```ts

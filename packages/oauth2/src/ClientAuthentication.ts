@@ -123,7 +123,7 @@ const modify = (tokenEndpoint: string | undefined, options: AssertionOptions = {
 })
 
 /**
- * A JWT signed with the client secret (HS256), made anew for each request; it lives for a minute.
+ * A JWT signed with the client secret (HS256), a new one for each request; it lives for a minute.
  *
  * @see OpenID Connect Core section 9, RFC 7523 section 2.2: https://www.rfc-editor.org/rfc/rfc7523#section-2.2
  * @since 0.1.0
@@ -140,7 +140,7 @@ export const clientSecretJwt = (
   )
 
 /**
- * A JWT signed with a private key, made anew for each request; it lives for a minute. The key's own algorithm signs:
+ * A JWT signed with a private key, a new one for each request; it lives for a minute. The key's own algorithm signs:
  * RS256, PS256, ES256, Ed25519, … `SigningKey` reads one from PEM.
  *
  * @see OpenID Connect Core section 9, RFC 7523 section 2.2: https://www.rfc-editor.org/rfc/rfc7523#section-2.2

@@ -199,7 +199,7 @@ export interface ClientRegistration {
   /** The client, registered on first use. Fails with `AuthMisconfigured`, reason `client`, where the server refuses it. */
   readonly client: Effect.Effect<Registered, AccessTokenError>
   /**
-   * Registers anew: for `invalid_client` of a server that forgot the client. Sessions of the client before are lost, and
+   * Registers again: for `invalid_client` of a server that forgot the client. Sessions of the client before are lost, and
    * other processes find the new one when they next read the store.
    */
   readonly again: Effect.Effect<Registered, SignInError>

@@ -19,7 +19,7 @@ import type { OAuth2Client } from "./OAuth2Client.ts"
  */
 export interface Claims {
   readonly iss: string
-  /** Who it is, in the server's own words; unique within the issuer. */
+  /** The person, in the server's own words; unique within the issuer. */
   readonly sub: string
   readonly aud: string | ReadonlyArray<string>
   /** Seconds since the epoch, like the other times. */

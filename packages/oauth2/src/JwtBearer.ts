@@ -1,5 +1,5 @@
 /**
- * A service account: an assertion that its private key signed buys the access token. The assertion is made anew for each
+ * A service account: an assertion that its private key signed buys the access token. A new assertion is made for each
  * exchange; there is no refresh token.
  *
  * ```ts

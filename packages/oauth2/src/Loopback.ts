@@ -88,7 +88,7 @@ const answer = <E>(waiting: Waiting<E>) =>
     const { auth, client, idToken, origin, outcome, path } = waiting
     const request = yield* HttpServerRequest.HttpServerRequest
     const url = new URL(request.url, origin)
-    // A page elsewhere that had its own name point here is told apart by that name (DNS rebinding).
+    // A page elsewhere that had its own name point here is recognised by that name (DNS rebinding).
     const isHere = request.headers["host"] === new URL(origin).host
     if (!isHere || request.method !== "GET" || url.pathname !== path) return nothing
     const parameters = url.searchParams

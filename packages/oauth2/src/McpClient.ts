@@ -147,7 +147,7 @@ export const make = Effect.fnUntraced(function*(
   const handed = new Handed(client.scopes)
   const waiting = { state: "", verifier: "", sentAt: 0 }
 
-  /** A failure is thrown as it is: the SDK tells its host. */
+  /** A failure is thrown as it is: the SDK reports it to its host. */
   const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
     const outcome = await Runtime.runPromise(runtime)(Effect.either(effect))
     if (Either.isLeft(outcome)) throw outcome.left

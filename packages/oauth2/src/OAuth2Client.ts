@@ -93,7 +93,7 @@ export interface Options {
   readonly rotation?: AuthProvider<never>["rotation"] | undefined
   /** Which answers of the API mean that the access token is dead. Default: status 401. */
   readonly rejection?: Rejection | undefined
-  /** The life of a token whose answer does not tell one. Default: used until the API rejects it. */
+  /** The lifetime of a token whose answer does not say one. Default: used until the API rejects it. */
   readonly defaultLifetime?: Duration.DurationInput | undefined
   readonly dialect?: Dialect | undefined
 }

@@ -1,5 +1,5 @@
 /**
- * Telling the server that one token is no longer wanted. `AuthService.signOut` does it for a session's own tokens.
+ * Revokes one token at the server, because it is no longer wanted. `AuthService.signOut` does it for a session's own tokens.
  *
  * @see RFC 7009: https://www.rfc-editor.org/rfc/rfc7009
  * @since 0.1.0

@@ -48,7 +48,7 @@ export interface Presented {
 export interface Credentials {
   /** Whom the new token stands for. */
   readonly subject: Presented
-  /** Who acts for that one. */
+  /** The one who acts for that one. */
   readonly actor?: Presented | undefined
 }
 

@@ -105,7 +105,7 @@ export * as PublicAddress from "./PublicAddress.ts"
  */
 export * as RefreshToken from "./RefreshToken.ts"
 
-/** Telling the server that one token is no longer wanted. */
+/** Revokes one token at the server, because it is no longer wanted. */
 export * as Revocation from "./Revocation.ts"
 
 /** Keeps a waiting sign-in nowhere: the browser carries it in its cookie, sealed with a key of the application. */

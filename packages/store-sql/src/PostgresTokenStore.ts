@@ -58,7 +58,7 @@ export interface Options {
 
 /**
  * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `unavailable` if a
- * setting is wrong or PostgreSQL does not answer, `permissions` if this role may not use the table or does not see all
+ * setting is wrong or PostgreSQL does not answer, `permissions` if this role has no right to use the table or does not see all
  * of its rows.
  *
  * @since 0.1.0

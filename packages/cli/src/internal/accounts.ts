@@ -49,7 +49,7 @@ const escaped = (text: string): string =>
     return /[a-z0-9-]/.test(letter) ? letter : `%${byte.toString(16).padStart(2, "0")}`
   }).join("")
 
-/** Capitals are escaped too: some file systems don't tell them apart. */
+/** Capitals are escaped too: some file systems don't distinguish them. */
 const pathOf = (home: Home, provider: ProviderName, account: string): string =>
   Path.join(home.accounts, `${provider}.${escaped(account)}.json`)
 

@@ -11,7 +11,7 @@ COMMANDS
   call <provider> METHOD PATH    send a request with the token, and print the body of the answer
   status [provider]              list the accounts and how long their tokens live; no secret, nothing is sent
   refresh <provider>             refresh the session now
-  sign-out <provider>            end the session here, and at the provider where it can be told
+  sign-out <provider>            end the session here, and at the provider where it has revocation
   sandbox                        serve all four providers on this machine, to try things out
 
 PROVIDERS

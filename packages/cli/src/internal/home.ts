@@ -27,8 +27,8 @@ const codeOf = (error: unknown): string | undefined =>
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "it can't be made there",
-  EACCES: "this user may not use it",
-  EPERM: "this user may not use it",
+  EACCES: "this user has no right to use it",
+  EPERM: "this user has no right to use it",
   EROFS: "its file system is read-only",
   ENOTDIR: "a part of this path is a file and no folder",
   ENOSPC: "the disk is full",

@@ -14,7 +14,7 @@ import { files, type Home, prepare, storeError, variable, writePrivate } from ".
 import * as Output from "./output.ts"
 
 export interface Key {
-  /** Told from the key, so that another key is recognised as another. */
+  /** Derived from the key, so that another key is recognised as another. */
   readonly id: string
   readonly key: Redacted.Redacted<string>
 }

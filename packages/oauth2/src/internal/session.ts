@@ -11,7 +11,7 @@ import { unsent } from "./failures.ts"
 import * as tokenCall from "./tokenCall.ts"
 import * as urls from "./urls.ts"
 
-/** What tells two sessions of one account apart. `more` is what a grant fixes beside the client: scopes, a subject. */
+/** What separates two sessions of one account. `more` is what a grant fixes beside the client: scopes, a subject. */
 export const realmOf = (client: OAuth2Client, more: ReadonlyArray<string> = []): string => {
   const url = urls.parse(client.server.issuer)
   const issuer = url === undefined ? client.server.issuer : url.host + url.pathname.replace(/\/$/, "")

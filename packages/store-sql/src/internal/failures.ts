@@ -45,7 +45,7 @@ const words: Readonly<Record<string, string>> = {
   "42501": "42501: this role lacks a right: grant it, or use a table in a schema of its own",
   "53300": "53300: PostgreSQL has no free connection: lower maxConnections, or raise max_connections of the server",
   ER_ACCESS_DENIED_ERROR: "ER_ACCESS_DENIED_ERROR: MySQL refused the user, the password, or this user from this host",
-  ER_DBACCESS_DENIED_ERROR: "ER_DBACCESS_DENIED_ERROR: this user may not use the database: grant it",
+  ER_DBACCESS_DENIED_ERROR: "ER_DBACCESS_DENIED_ERROR: this user has no right to use the database: grant it",
   ER_TABLEACCESS_DENIED_ERROR: "ER_TABLEACCESS_DENIED_ERROR: this user lacks a right on the table: grant it",
   ER_BAD_DB_ERROR: "ER_BAD_DB_ERROR: MySQL has no database of this name",
   ER_CON_COUNT_ERROR:

@@ -9,7 +9,7 @@ import type { Use } from "./records.ts"
 /** A lost connection comes back sooner than this. An owner counts as gone only after this. */
 const grace = Duration.millis(300)
 
-/** Seconds. In this time after a server start, other owners may not be connected yet. */
+/** Seconds. In this time after a server start, perhaps other owners are not connected yet. */
 const youth = 5
 
 export const makeOwner = (): string => `mysql:${Encoding.encodeHex(crypto.getRandomValues(new Uint8Array(16)))}`

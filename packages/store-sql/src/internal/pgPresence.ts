@@ -28,7 +28,7 @@ export const makePresence = (options: {
   readonly isSettled: Effect.Effect<boolean>
 }): TokenStore.Presence => {
   const { isSettled, owner, use } = options
-  // If the server does not see this owner either, its answer means nothing. After a restart, other owners may not be
+  // If the server does not see this owner either, its answer means nothing. After a restart, perhaps other owners are not
   // connected yet.
   const look = `SELECT ${isLocked("$1")} AS there, ${isLocked("$2")} AS me,
   now() - pg_postmaster_start_time() < interval '5 seconds' AS young`

@@ -25,7 +25,7 @@ export const refuseHidden = (use: Use, table: string): Effect.Effect<void, Token
     Effect.flatMap(([row]) => {
       const fail = (detail: string) => ofStore("postgresql", "open", { reason: "permissions", detail })()
       if (row?.missing !== null && row?.missing !== undefined) {
-        return fail(`this role may not ${row.missing} the table ${table}: grant it`)
+        return fail(`this role has no right to ${row.missing} the table ${table}: grant it`)
       }
       if (row?.hidden !== null && row?.hidden !== undefined) {
         return fail(

@@ -23,8 +23,8 @@ export type OnWiderPermissions = "repair" | "refuse"
 const companions = ["-wal", "-shm", "-journal"]
 
 const words: Readonly<Record<string, string>> = {
-  EACCES: "this user may not use it",
-  EPERM: "this user may not use it",
+  EACCES: "this user has no right to use it",
+  EPERM: "this user has no right to use it",
   EROFS: "its file system is read-only",
   ENOTDIR: "a part of this path is a file and no folder",
   ENOENT: "a part of this path does not exist and can't be made",

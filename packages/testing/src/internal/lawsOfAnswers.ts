@@ -95,7 +95,7 @@ const failed = rule(
 const seven = { "retry-after": "7" }
 
 const busy = rule(
-  "429 and 503 are transient, surely nothing was issued, and their Retry-After is told",
+  "429 and 503 are transient, surely nothing was issued, and their Retry-After is reported",
   (world) =>
     told(
       world,

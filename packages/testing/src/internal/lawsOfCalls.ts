@@ -17,7 +17,7 @@ const isOrigin = (text: string): boolean =>
   (text.startsWith("https:") || isLoopback(new URL(text)))
 
 const itself: Rule = {
-  name: "it tells its name, realm and origins, the same each time, and no secret in them",
+  name: "it has a name, realm and origins, the same each time, and no secret in them",
   needsHttp: false,
   keeps: Effect.fnUntraced(function*({ makeTwin, provider, signIn }) {
     const law = "what it says of itself"
@@ -72,7 +72,7 @@ const rejection: Rule = {
 }
 
 const fingerprint: Rule = {
-  name: "fingerprints tell credentials apart; what works only once has one",
+  name: "fingerprints distinguish credentials; what works only once has one",
   needsHttp: false,
   keeps: Effect.fnUntraced(function*({ fingerprints, provider }) {
     const law = "fingerprint"

@@ -60,7 +60,7 @@ export const processes = (start: (task: string) => Effect.Effect<string, unknown
       { concurrency: "unbounded" }
     ).pipe(Effect.mapError((cause) => fails(law, `a process did not come to its end: ${String(cause)}`)))
     const wins: ReadonlyArray<Win> = answers.flatMap((answer) => JSON.parse(answer))
-    yield* holds(law, wins.length === 8 * 15, `${wins.length} writes are told, where ${8 * 15} have won`)
+    yield* holds(law, wins.length === 8 * 15, `${wins.length} writes are reported, where ${8 * 15} have won`)
     yield* agrees(law, store, key, wins)
   })
 })

@@ -129,7 +129,7 @@ const accountName = Effect.fnUntraced(function*(given: Option.Option<string>) {
   return yield* new UsageError({ message: "--account is 1 to 64 letters, digits and signs" })
 })
 
-/** A sign-in over an account that can't be read starts anew. */
+/** A sign-in over an account that can't be read starts again. */
 const remembers = (home: Home, provider: ProviderName, account: string) =>
   Effect.catchIf(
     accounts.read(home, provider, account),

@@ -10,8 +10,8 @@ import type * as session from "../session.ts"
 
 const words = {
   revoked: "signed out, and the tokens are revoked",
-  failed: "signed out here; the server could not be told, so its tokens live on to their end",
-  unsupported: "signed out here; the provider can't be told, so its tokens live on to their end",
+  failed: "signed out here; the server did not confirm it, so its tokens live on to their end",
+  unsupported: "signed out here; the provider has no revocation, so its tokens live on to their end",
   "nothing-to-revoke": "signed out"
 } as const
 
@@ -39,9 +39,8 @@ const forget = ({ account: name, provider, store }: Options, error: TokenStoreEr
     if (!(yield* accounts.exists(home, provider, account))) return yield* error
     yield* accounts.remove(home, { provider, account })
     const result: Output.Result = {
-      text:
-        `${provider} ${account}: forgotten. Its session could not be read (${error.reason}), so the provider was not ` +
-        "told: tokens live on to their end",
+      text: `${provider} ${account}: forgotten. Its session could not be read (${error.reason}), so nothing was ` +
+        "revoked at the provider: tokens live on to their end",
       json: { provider, account, revocation: "failed", forgotten: true }
     }
     return result

@@ -150,7 +150,7 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
   },
   "sign-out": {
     name: "sign-out",
-    summary: "End the session here, and at the provider where it can be told",
+    summary: "End the session here, and at the provider where it has revocation",
     arguments: [provider],
     options: [
       { name: "forget", description: "Forget the account's options and client secrets, too" },

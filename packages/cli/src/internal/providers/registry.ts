@@ -43,9 +43,9 @@ export const registry: Readonly<Record<ProviderName, Questions>> = {
       { name: "product-name", description: "The product name that Placewise assigned", required: true },
       { name: "user-agent", description: "Names your client; default: this program" },
       { name: "locale", description: "An IETF language tag" },
-      { name: "email", description: "Who signs in: an e-mail address" },
-      { name: "msisdn", description: "Who signs in: a phone number" },
-      { name: "member-id", description: "Who signs in: a member's id" },
+      { name: "email", description: "The person who signs in: an e-mail address" },
+      { name: "msisdn", description: "The person who signs in: a phone number" },
+      { name: "member-id", description: "The person who signs in: a member's id" },
       { name: "external", description: "Sign in with a token of this provider", oneOf: ["google", "apple"] },
       { name: "send-code", description: "First send a one-time password that way", oneOf: ["sms", "email"], once: true }
     ],

@@ -242,7 +242,7 @@ class Middleware<E, R> {
       if (obstacle !== undefined) return this.giveUp(attempt, kept, obstacle)
       yield* counts.rejected(this.auth.provider, "replayed")
       yield* unread
-      // If it is the same token, the API may not have known it yet. Only its next rejection counts.
+      // If it is the same token, perhaps the API did not know it yet. Only its next rejection counts.
       const isReplay = attempt.isSecond || !isSame(renewed.right, attempt.token)
       return this.send({ ...attempt, token: renewed.right, isReplay, isSecond: true })
     })

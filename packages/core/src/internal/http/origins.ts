@@ -6,7 +6,7 @@ export type Refusal = "origin" | "insecure" | "url"
 export interface Origins {
   /** Whether a URL is surely allowed. `false` means that it must be parsed to know. */
   readonly isPlain: (url: string) => boolean
-  /** Why the token may not go there; `undefined` when it may. */
+  /** Why the token must not go there; `undefined` when it may. */
   readonly refusal: (url: string) => Refusal | undefined
 }
 

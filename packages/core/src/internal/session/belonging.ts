@@ -1,6 +1,6 @@
 /**
  * A request belongs to the session in which it was asked for (G55). Where the held token is dead, or another process wrote
- * the record, this process may not know that another one signed in long ago. Then the next read of the store says which session it was; a sign-in or sign-out of
+ * the record, perhaps this process does not know that another one signed in long ago. Then the next read of the store says which session it was; a sign-in or sign-out of
  * this process meanwhile says that it was the one before.
  */
 import * as Effect from "effect/Effect"

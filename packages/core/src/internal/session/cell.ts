@@ -73,7 +73,7 @@ export interface Extras {
   fault?: { readonly until: number; readonly rest: number; readonly error: AccessTokenError } | undefined
   /** The version that another process wrote and this one has not read; `Infinity` where it is not known. Each report makes a new object. */
   heard?: { readonly version: number } | undefined
-  /** The first rejection of a token that the API may not know yet is waited out until then (monotonic). */
+  /** The first rejection of a token that the API perhaps does not know yet is waited out until then (monotonic). */
   newborn?: { readonly session: string; readonly generation: number; readonly until: number } | undefined
   /** Callers who wait for a token and do not know yet in whose session they asked. */
   asks?: Set<Ask> | undefined

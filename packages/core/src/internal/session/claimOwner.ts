@@ -14,7 +14,7 @@ export interface ClaimOwner {
 
 const liveClaims = new Set<string>()
 
-/** A store that can't tell who is present is an owner of its own. */
+/** A store without `presence` is an owner of its own. */
 const names = new WeakMap<TokenStore.Service, string>()
 
 export const claimOwnerOf = (store: TokenStore.Service): ClaimOwner => {

@@ -18,7 +18,7 @@ import { now } from "./time.ts"
 /**
  * A claim lives while its owner is present and this process has seen it for less than its ttl on its own monotonic clock.
  * A paused owner is present: it is not robbed before the ttl. An owner whose connection was cut is present for a while.
- * Where the store can't tell, the ttl alone decides.
+ * Where the store does not know, the ttl alone decides.
  */
 export const stateOf = (
   machine: Machine,

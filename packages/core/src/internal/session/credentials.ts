@@ -29,7 +29,7 @@ export const recall = Effect.fnUntraced(function*(
 export const isSpent = ({ singleUse }: Provider, remembered: Remembered | undefined): boolean =>
   remembered !== undefined && (remembered.outcome === "refused" || singleUse)
 
-/** What the record shall remember. */
+/** What the record is to remember. */
 export const remember = Effect.fnUntraced(function*(
   { singleUse }: Provider,
   { fingerprint }: Credentials,
@@ -58,9 +58,9 @@ export const isOwn = ({ principal }: { readonly principal?: string | undefined }
 
 /**
  * The principal of a session that begins now; only of a service that has credentials of its own. Sessions that this process
- * began with the same credentials have the same one. What the record says is about whoever signed in last, in any process:
- * a service that signs in by itself takes it over where a process of the service began that session by itself, unless this
- * process knows that its credentials have changed since.
+ * began with the same credentials have the same one. What the record says is about the last sign-in, in any process. A
+ * service that signs in by itself takes it over if a process of the service began that session by itself. It does not if
+ * this process knows that its credentials have changed since.
  */
 export const principalOf = Effect.fnUntraced(function*(
   { policy }: { readonly policy: Policy },

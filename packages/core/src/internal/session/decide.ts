@@ -128,7 +128,7 @@ export const reading = (policy: Policy, view: View, isRenewing: boolean, at: Now
 // ── The server rejects a token
 
 export type Rejection =
-  /** The API may not know the token yet: the same one is tried again after `millis` (G64). */
+  /** Perhaps the API does not know the token yet: the same one is tried again after `millis` (G64). */
   | { readonly _tag: "TryAgain"; readonly millis: number }
   /** It was born from a rejection a moment ago: a refresh does not help (G13). */
   | { readonly _tag: "Hopeless" }
@@ -202,7 +202,7 @@ const ofActive = (policy: Policy, view: View, stored: Stored, need: Need, at: No
   const dropsLeftover = stored.claim === "leftover"
   const isOwn = stored.isOwn && policy.canSignIn
   const canRefresh = policy.canRefresh && stored.refreshToken !== "none"
-  // A session that begins anew would bring its own access token, and no other.
+  // A new session would bring its own access token, and no other.
   if (!canRefresh && need.resource !== undefined) return { _tag: "Fail", because: "expired", dropsToken: false }
   if (!canRefresh || (stored.refreshToken === "pastItsEnd" && isOwn)) {
     if (need._tag === "scheduled" && !isOwn) {

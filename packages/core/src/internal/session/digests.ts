@@ -27,7 +27,7 @@ const mostIterations = 5_000_000
 const turns = Effect.unsafeMakeSemaphore(1)
 
 /**
- * Made from the fast digest and not from the password, so that a record that holds the fast one can be written anew
+ * Made from the fast digest and not from the password, so that a record that holds the fast one can be written again
  * without the password.
  */
 const stretch = (salt: string, fastDigest: string, count: number): Effect.Effect<string> =>

@@ -145,7 +145,7 @@ const renewing = ({ flight }: Cell, resource: string | undefined) =>
 const loaded = (machine: Machine, cell: Cell, resource: string | undefined): Effect.Effect<void, AccessTokenError> =>
   statusFor(cell, resource) === "unloaded" ? ensure(machine, cell, { _tag: "load", resource }) : Effect.void
 
-/** When the token is not simply fresh. */
+/** When the token is not fresh. */
 const obtain = Effect.fnUntraced(function*(
   machine: Machine,
   cell: Cell,

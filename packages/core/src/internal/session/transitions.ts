@@ -170,7 +170,7 @@ export interface Beginning {
   readonly born: Record["born"]
   readonly commitId: string
   readonly keeper: string
-  /** What the record shall remember of the credentials. */
+  /** What the record is to remember of the credentials. */
   readonly credential: Record["credential"]
   /** What it remembered before stays, where `credential` is absent. */
   readonly keepsCredential: boolean
