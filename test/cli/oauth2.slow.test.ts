@@ -1,9 +1,10 @@
 /** Signing in at an OAuth 2 server that we did not write, with a browser here or on another device. */
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
 import { visit } from "../oauth2/person.ts"
 import { serve } from "../support/oidcProvider.ts"
-import { patience, place } from "./program.ts"
+import { filesOf, patience, place } from "./program.ts"
 
 const ola = { login: "ola", password: "any" }
 
@@ -69,19 +70,25 @@ describe("effect-auth sign-in oauth2", () => {
       expect(yield* run(["sign-in", "oauth2"], { onStderr: device })).toMatchObject({ code: 0 })
     }), patience)
 
-  it.scopedLive("a client secret comes from its variable, and is not kept", () =>
-    Effect.gen(function*() {
-      const { printed, run, signIn } = yield* setup({
-        client_secret: "not-for-disks",
-        token_endpoint_auth_method: "client_secret_basic"
-      })
-      const env = { EFFECT_AUTH_OAUTH2_CLIENT_SECRET: "not-for-disks" }
-      expect(yield* run(signIn, { env, onStderr: person })).toMatchObject({ code: 0 })
-      expect((yield* run(["refresh", "oauth2"], { env })).code).toBe(0)
-      const without = yield* run(["refresh", "oauth2"])
-      expect(without.code).not.toBe(0)
-      expect(printed()).not.toContain("not-for-disks")
-    }), patience)
+  it.scopedLive(
+    "a client secret comes from its variable at the sign-in, and is kept sealed with its account",
+    () =>
+      Effect.gen(function*() {
+        const { home, printed, run, signIn } = yield* setup({
+          client_secret: "not-for-disks",
+          token_endpoint_auth_method: "client_secret_basic"
+        })
+        const env = { EFFECT_AUTH_OAUTH2_CLIENT_SECRET: "not-for-disks" }
+        expect(yield* run(signIn, { env, onStderr: person })).toMatchObject({ code: 0 })
+        expect((yield* run(["refresh", "oauth2"])).code).toBe(0)
+        // The variable may be another account's by now.
+        const others = { EFFECT_AUTH_OAUTH2_CLIENT_SECRET: "another-one" }
+        expect((yield* run(["refresh", "oauth2"], { env: others })).code).toBe(0)
+        for (const file of filesOf(home)) expect(readFileSync(file, "latin1")).not.toContain("not-for-disks")
+        expect(printed()).not.toContain("not-for-disks")
+      }),
+    patience
+  )
 
   it.scopedLive("says what is wrong before a browser is opened", () =>
     Effect.gen(function*() {

@@ -158,6 +158,8 @@ export const make = Effect.fnUntraced(
         }),
       presence,
       changes: writes.changes,
+      // Any script of the page can erase a record without a word.
+      reportsAtOnce: false,
       scan: (prefix, page) =>
         Effect.flatMap(RecordPages.check(prefix, page), (range) =>
           Effect.map(

@@ -299,6 +299,7 @@ export const make = (keys: ReadonlyArray<Key>, options: Options = {}) => (store:
         Effect.flatMap(close(key, next), (stored) => store.compareAndSet(key, expected, stored)),
       presence: store.presence,
       changes: store.changes,
+      reportsAtOnce: store.reportsAtOnce,
       scan: store.scan,
       erase: store.erase
     } satisfies { readonly [K in keyof Service]-?: Service[K] }

@@ -49,6 +49,12 @@ export interface Service {
    */
   readonly changes?: Stream.Stream<RecordChanges.RecordChange, TokenStoreError> | undefined
   /**
+   * Whether `changes` reports every write and every erasure as soon as it is made. Then a process that wrote a record
+   * last refreshes it ahead without reading it first. Default: no. A store that polls can't say yes: an erased record
+   * may be replaced by another user's, with the same version, between two polls.
+   */
+  readonly reportsAtOnce?: boolean | undefined
+  /**
    * Lists the names of records, one page at a time, for maintenance of many sessions. A record that exists during the
    * whole listing comes at least once. A record that is written meanwhile may come twice. The order depends on the
    * store.
@@ -113,6 +119,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
         return Effect.succeed(true)
       }),
     changes: written.changes,
+    reportsAtOnce: true,
     scan: (prefix, page) =>
       Effect.map(RecordPages.check(prefix, page), (range) => RecordPages.select(records.keys(), range)),
     erase: (key) =>

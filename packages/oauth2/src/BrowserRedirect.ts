@@ -162,8 +162,10 @@ export const comeBack = Effect.fnUntraced(function*(
   const here = new URL(page.location.href)
   const parameters = here.searchParams
   if (!isResponse(parameters)) return Option.none()
-  const show = (path: string) => Effect.sync(() => page.history.replaceState(null, "", path))
-  yield* show(here.pathname)
+  const show = (path: string) =>
+    Effect.try({ try: () => page.history.replaceState(null, "", path), catch: () => unavailable("write") })
+  // Two slashes at the beginning would name another origin.
+  yield* show(here.pathname.replace(/^\/{2,}/, "/"))
   const id = yield* Authorization.idOf(parameters)
   const key = prefix + (id ?? "")
   const kept = yield* Effect.try({

@@ -99,6 +99,7 @@ const start = Effect.fnUntraced(function*(
   const page = answer.verification_uri ?? answer.verification_url ?? ""
   const complete = answer.verification_uri_complete ?? undefined
   // A page that is opened unseen must be one of the web.
+  if (/\p{Cc}/u.test(answer.user_code + page + (complete ?? ""))) return yield* malformed
   if (!urls.isSecureText(page) || (complete !== undefined && !urls.isSecureText(complete))) return yield* malformed
   const now = yield* Clock.currentTimeMillis
   return {

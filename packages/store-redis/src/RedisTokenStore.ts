@@ -109,6 +109,7 @@ export const make = (
       get: (key) => Effect.flatMap(nameOf(key), (name) => read(commands, key, name)),
       compareAndSet: yield* makeWrite(commands, nameOf, settings),
       changes: yield* makeChanges(channels, prefix),
+      reportsAtOnce: true,
       scan: makeScan(commands, prefix),
       erase: yield* makeErase(commands, nameOf, channelOf(prefix)),
       presence

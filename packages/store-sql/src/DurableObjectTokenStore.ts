@@ -188,6 +188,7 @@ export const make = Effect.fnUntraced(
       ...records(run, table, hub),
       scan: makeScan(run, table),
       changes: hub.changes,
+      reportsAtOnce: true,
       presence: {
         owner,
         watches: "process",

@@ -89,6 +89,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     return {
       ...makeRecords(use, { table, onWritten }),
       changes,
+      reportsAtOnce: false,
       presence: makePresence({ use, owner, isSettled })
     } satisfies { readonly [K in keyof TokenStore.Service]-?: TokenStore.Service[K] }
   })

@@ -84,6 +84,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     return {
       ...makeRecords(use, { table, channel }),
       changes: news.changes,
+      reportsAtOnce: true,
       presence: makePresence({ use, owner: owner.name, isSettled })
     } satisfies { readonly [K in keyof TokenStore.Service]-?: TokenStore.Service[K] }
   })

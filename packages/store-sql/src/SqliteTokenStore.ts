@@ -84,6 +84,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
         ),
       erase: (key) => Effect.tap(records.erase(key), (isErased) => isErased ? purge : Effect.void),
       changes,
+      reportsAtOnce: false,
       presence: yield* makePresence
     } satisfies { readonly [K in keyof TokenStore.Service]-?: TokenStore.Service[K] }
   })

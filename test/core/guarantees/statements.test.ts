@@ -4,15 +4,19 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
-import { recordIn, serviceOver } from "./sharedStore.ts"
+import { key, recordIn, serviceOver } from "./sharedStore.ts"
 
-/** A service over a store that does not report changes and counts statements. */
+/** A service over a store that counts statements. The other process, over `bare`, hears nothing and reports nothing. */
 const setup = Effect.gen(function*() {
   const inner = yield* TokenStore.makeMemory
   const counts = { reads: 0, writes: 0 }
-  const bare: TokenStore.Service = { get: inner.get, compareAndSet: inner.compareAndSet }
+  const bare: TokenStore.Service = { get: inner.get, compareAndSet: inner.compareAndSet, erase: inner.erase }
+  // It reports nothing, so that the worst case is seen: the listener is behind.
   const store: TokenStore.Service = {
+    changes: Stream.never,
+    reportsAtOnce: true,
     get: (key) => Effect.suspend(() => (counts.reads++, inner.get(key))),
     compareAndSet: (key, version, record) =>
       Effect.suspend(() => (counts.writes++, inner.compareAndSet(key, version, record)))
@@ -75,6 +79,38 @@ describe("the statements of a refresh ahead", () => {
       assert.strictEqual((yield* recordIn(inner)).generation, generation + 1)
       assert.deepStrictEqual(counts, { reads: 0, writes: 2 })
     }))
+})
+
+describe("a record that was erased and begun anew by another user, at the version that this process wrote", () => {
+  for (
+    const [name, features] of [["does not report changes", []], ["reports an erasure", ["changes", "reportsAtOnce"]], [
+      "polls",
+      ["changes"]
+    ]] as const
+  ) {
+    it.scoped(`is not overwritten where the store ${name}`, () =>
+      Effect.gen(function*() {
+        const inner = yield* TokenStore.makeMemory
+        const store: TokenStore.Service = {
+          get: inner.get,
+          compareAndSet: inner.compareAndSet,
+          ...Object.fromEntries(features.map((feature) => [feature, inner[feature]]))
+        }
+        // Between two polls nothing is seen of it.
+        const seen = name === "polls" ? { ...store, changes: Stream.never } : store
+        const script = yield* ScriptedProvider.make<string>()
+        const here = yield* serviceOver(script, seen, { mode: "scheduled" })
+        yield* here.signIn("ola")
+        const elsewhere = yield* serviceOver(script, inner)
+        yield* elsewhere.signOut
+        yield* inner.erase!(key)
+        const theirs = yield* elsewhere.signIn("kari")
+        assert.strictEqual((yield* recordIn(inner)).version, 1)
+        yield* life
+        const record = yield* recordIn(inner)
+        assert.strictEqual(record.session, theirs.session)
+      }))
+  }
 })
 
 describe("AuthService over a store that is away", () => {

@@ -75,9 +75,9 @@ export const find = Effect.fnUntraced(function*(home: Home, which: Which, operat
 export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: accounts.Account) {
   const found: Record<string, Redacted.Redacted<string>> = {}
   for (const secret of registry[account.provider].kept) {
-    const given = yield* secrets.fromEnvironment(account.provider, secret)
     const sealed = account.sealed[secret.name]
-    if (secret.optional === true && given === undefined) continue
+    if (secret.optional === true && sealed === undefined) continue
+    const given = secret.optional === true ? undefined : yield* secrets.fromEnvironment(account.provider, secret)
     if (given === undefined && sealed === undefined) {
       return yield* new SecretMissing({
         secret: secret.label,

@@ -56,6 +56,10 @@ interface Kept {
   readonly toKeep: boolean
 }
 
+/** The server that an account's secrets are for. */
+const placeOf = (options: Readonly<Record<string, string>> | undefined): string | undefined =>
+  options?.["issuer"] ?? options?.["host"]
+
 /** A kept secret goes to the host that it was given for, and to no other. */
 const remembered = Effect.fnUntraced(function*(
   home: Home,
@@ -63,7 +67,7 @@ const remembered = Effect.fnUntraced(function*(
   host: string | undefined,
   secret: Secret
 ) {
-  const sealed = before?.options["host"] === host ? before?.sealed[secret.name] : undefined
+  const sealed = placeOf(before?.options) === host ? before?.sealed[secret.name] : undefined
   if (before === undefined || sealed === undefined) return undefined
   return yield* vault.unseal(yield* vault.keys(home), accounts.belonging(before, secret.name), sealed)
 })
@@ -73,7 +77,7 @@ const keptOf = (home: Home, options: Options, before: accounts.Account | undefin
     Effect.gen(function*() {
       const given = yield* secrets.fromEnvironment(options.provider, secret)
       const kept: Kept = given !== undefined
-        ? { secret, value: given, toKeep: false }
+        ? { secret, value: given, toKeep: secret.optional === true }
         : { secret, value: yield* remembered(home, before, host, secret), toKeep: true }
       return kept
     }))
@@ -169,7 +173,7 @@ export const run = (options: Options) =>
     yield* store.refuseReadOnly(home)
     const before = yield* remembers(home, provider, account)
     const all = yield* optionsOf(options, before)
-    const kept = yield* keptOf(home, options, before, all["host"])
+    const kept = yield* keptOf(home, options, before, placeOf(all))
     const { askCredential, values } = yield* completed(options, kept)
     return yield* Effect.gen(function*() {
       const connection = yield* connect(provider, { account, options: all, secrets: values })
@@ -187,9 +191,13 @@ export const run = (options: Options) =>
         options: withoutOnce(provider, all),
         signedIn: true
       } as const
+      const saved = save(home, about, secretsToKeep(kept, values))
+      // Who leaves after the tokens have arrived is signed in all the same.
+      const isThere = Effect.map(looking.stateOf({ ...about, sealed: {} }), ({ _tag }) => _tag === "Active")
       const token = yield* Effect.uninterruptibleMask((restore) =>
         restore(signIn.pipe(withProgress(`${provider}: signing in`))).pipe(
-          Effect.zipLeft(save(home, about, secretsToKeep(kept, values)))
+          Effect.zipLeft(saved),
+          Effect.onInterrupt(() => Effect.ignore(Effect.whenEffect(saved, isThere)))
         )
       ).pipe(
         Effect.tapErrorTag("TokenRequestRejected", () => Effect.ignore(keepOptions(home, before, about, options.json)))

@@ -196,7 +196,7 @@ export const commandOf = (name: CommandName, of?: string): CommandSpec => {
       "SECRETS",
       ...secrets,
       credential === undefined
-        ? "  It is taken from this variable only. Clients without a secret need none; the person signs in with a browser."
+        ? "  Where the client has a secret, it is taken from this variable and kept, sealed. A browser asks the person."
         : "  They are asked for without showing what is typed, or taken from these variables, or read with --stdin.",
       "  Options are remembered: the next time they need not be given."
     ]

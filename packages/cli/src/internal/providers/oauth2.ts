@@ -7,6 +7,7 @@ import * as Loopback from "@effect-auth/oauth2/Loopback"
 import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
 import * as OAuth2Server from "@effect-auth/oauth2/OAuth2Server"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import type * as HttpServer from "@effect/platform/HttpServer"
 import * as Effect from "effect/Effect"
 import * as Http from "node:http"
 import * as browser from "../browser.ts"
@@ -41,8 +42,17 @@ const clientOf = Effect.fnUntraced(function*({ options, secrets }: Given) {
 const parametersOf = ({ scopes = [] }: OAuth2Client.OAuth2Client): Readonly<Record<string, string>> =>
   scopes.includes("offline_access") ? { prompt: "consent" } : {}
 
-/** A port that is free, for as long as the sign-in takes. */
-const loopback = NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })
+/** Runs a sign-in with a free port of this machine, and closes it afterwards. */
+const withLoopback = <A, E>(signIn: Effect.Effect<A, E, HttpServer.HttpServer>) =>
+  Effect.suspend(() => {
+    const server = Http.createServer()
+    return signIn.pipe(
+      // A browser opens connections in advance. The server would wait for their end.
+      Effect.ensuring(Effect.sync(() => server.closeAllConnections())),
+      Effect.provide(NodeHttpServer.layer(() => server, { port: 0, host: "127.0.0.1" })),
+      Effect.catchTag("ServeError", noPort)
+    )
+  })
 
 const noPort = () => new UsageError({ message: "no port of 127.0.0.1 can be opened for the browser to come back to" })
 
@@ -53,9 +63,6 @@ export const connect: Connect = Effect.fnUntraced(function*(given) {
     ? DeviceCode.signIn(auth, client, {
       show: ({ userCode, verificationUri }) => Output.say(`open ${verificationUri} and type ${userCode}`)
     })
-    : Loopback.signIn(auth, client, { open: browser.open, parameters: parametersOf(client) }).pipe(
-      Effect.provide(loopback),
-      Effect.catchTag("ServeError", noPort)
-    )
+    : withLoopback(Loopback.signIn(auth, client, { open: browser.open, parameters: parametersOf(client) }))
   return { auth, client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }), person }
 })

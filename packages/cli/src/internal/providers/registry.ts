@@ -19,7 +19,10 @@ export interface Flag {
 export interface Secret {
   readonly name: string
   readonly label: string
-  /** Not every account has one. It comes from its variable, and is not asked for. */
+  /**
+   * Not every account has one. It comes from its variable when the account signs in, and is kept, sealed: the variable may
+   * belong to another account later.
+   */
   readonly optional?: boolean | undefined
 }
 
@@ -111,6 +114,8 @@ export const variableOf = (provider: ProviderName, name: string): string =>
  */
 export const variablesOf = (provider: ProviderName, name: string): ReadonlyArray<string> => {
   const variable = variableOf(provider, name)
+  // Other programs have variables of such names.
+  if (provider === "oauth2") return [variable]
   return [variable, variable.slice("EFFECT_AUTH_".length)]
 }
 

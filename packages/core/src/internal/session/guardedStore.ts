@@ -17,6 +17,7 @@ export const guarded = (store: TokenStore.Service, within: number): TokenStore.S
     isAlive: (owner) =>
       answered(() => store.presence?.isAlive(owner) ?? Effect.succeed(true), nobody, "isAlive", within)
   },
+  reportsAtOnce: store.reportsAtOnce,
   changes: store.changes && Stream.suspend(() => store.changes ?? Stream.empty),
   get: (key) => answered(() => store.get(key), key, "get", within),
   compareAndSet: (key, expected, next) =>

@@ -47,6 +47,7 @@ const mark = (machine: Machine, cell: Cell, version: number): Effect.Effect<unkn
   Effect.suspend(() => {
     const isUnread = cell.status === "unloaded" && cell.flight === undefined
     if (isUnread || version === cell.version) return Effect.void
+    machine.kept.keep(cell, undefined)
     const extras = extrasOf(cell)
     // Versions begin at 1 again where a record was erased.
     const newest = version < cell.version ? Infinity : Math.max(extras.heard?.version ?? 0, version)

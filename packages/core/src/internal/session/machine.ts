@@ -6,6 +6,7 @@ import type { RecordKey } from "../../RecordKey.ts"
 import type * as TokenStore from "../../TokenStore.ts"
 import * as limits from "../limits.ts"
 import * as ownFiber from "../seams/ownFiber.ts"
+import { isWorker } from "../seams/worker.ts"
 import type { Cell } from "./cell.ts"
 import { type ClaimOwner, claimOwnerOf } from "./claimOwner.ts"
 import { upgrading } from "./credentials.ts"
@@ -58,6 +59,8 @@ export const make = (
   concurrentExchanges: number
 ): Machine => {
   const pace = new Pace()
+  // On a Worker nobody listens.
+  const isHeardAtOnce = store.changes !== undefined && store.reportsAtOnce === true && !isWorker
   return {
     provider,
     options,
@@ -65,7 +68,7 @@ export const make = (
     store: upgrading(provider, guarded(store, longestStoreCall(options))),
     owner: claimOwnerOf(store),
     scheduler: new Scheduler(),
-    kept: new KeptRecords(),
+    kept: new KeptRecords(isHeardAtOnce ? limits.mostKept : 0),
     pace,
     exchanges: new Permits(concurrentExchanges, pace, options.retryPatience),
     background: new Permits(2 * concurrentExchanges),

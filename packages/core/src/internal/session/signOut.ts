@@ -37,6 +37,7 @@ const forget = (machine: Machine, cell: Cell): void => {
   cell.dropToken("")
   dropResources(cell)
   machine.scheduler.schedule(cell, Infinity)
+  machine.kept.keep(cell, undefined)
   // A read that is under way was begun before the sign-out.
   if (cell.flight !== undefined) cell.flight.applied++
 }

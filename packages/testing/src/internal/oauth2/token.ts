@@ -47,7 +47,9 @@ const code = Effect.fnUntraced(function*(call: Call, client: Client) {
 const refresh = Effect.fnUntraced(function*(call: Call, client: Client) {
   const { world } = call
   const presented = call.form.get("refresh_token") ?? ""
-  const granted = world.granted.get(presented) ?? []
+  const granted = world.granted.get(presented)
+  // Of a token that nobody was given, only that is said.
+  if (granted === undefined) return yield* refuse("invalid_grant")
   const audience = resources.asked(world, call.form, granted)
   if (audience === undefined) return yield* refuse("invalid_target")
   const outcome = yield* Effect.either(world.authority.refresh(presented))
