@@ -13,26 +13,29 @@ import { gzipSync } from "node:zlib"
 
 type Handler = (request: Http.IncomingMessage, response: Http.ServerResponse) => void
 
-/** A server on a free loopback port, and the sockets that are open on it. */
+/**
+ * A server on a free loopback port, and the open sockets on which it was asked something. (Node's own `fetch` opens another one
+ * in advance when it closes one.)
+ */
 const serve = (handler: Handler) =>
   Effect.acquireRelease(
     Effect.async<{ readonly url: string; readonly open: Set<Net.Socket>; readonly server: Http.Server }>((resume) => {
       const open = new Set<Net.Socket>()
       const server = Http.createServer(handler)
-      server.on("connection", (socket) => {
+      server.on("connection", (socket) => socket.on("error", () => {}))
+      server.on("request", ({ socket }: Http.IncomingMessage) => {
         open.add(socket)
         socket.on("close", () => open.delete(socket))
-        socket.on("error", () => {})
       })
       server.listen(0, "127.0.0.1", () => {
         const { port } = server.address() as Net.AddressInfo
         resume(Effect.succeed({ url: `http://127.0.0.1:${port}/token`, open, server }))
       })
     }),
-    ({ open, server }) =>
+    ({ server }) =>
       Effect.async<void>((resume) => {
-        for (const socket of open) socket.destroy()
         server.close(() => resume(Effect.void))
+        server.closeAllConnections()
       })
   )
 

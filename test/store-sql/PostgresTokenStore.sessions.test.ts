@@ -154,7 +154,7 @@ GRANT SELECT, INSERT, UPDATE ON ${table} TO ${role}; GRANT SELECT ON ${table}_mi
         const opened = Effect.either(Effect.scoped(PostgresTokenStore.make({ url, table })))
         const refused = Effect.map(Effect.flip(Effect.flatMap(opened, (either) => either)), (error) => [
           error.reason,
-          /row level security|may not UPDATE/.exec(error.detail ?? "")?.[0]
+          /row level security|no right to UPDATE/.exec(error.detail ?? "")?.[0]
         ])
         yield* query(`ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`)
         yield* Effect.addFinalizer(() => query(`ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`))
@@ -164,7 +164,7 @@ GRANT SELECT, INSERT, UPDATE ON ${table} TO ${role}; GRANT SELECT ON ${table}_mi
         yield* query(`CREATE POLICY all_of_them ON ${table} TO ${role} USING (true)`)
         assert.strictEqual((yield* opened)._tag, "Right")
         yield* query(`REVOKE UPDATE ON ${table} FROM ${role}`)
-        assert.deepStrictEqual(yield* refused, ["permissions", "may not UPDATE"])
+        assert.deepStrictEqual(yield* refused, ["permissions", "no right to UPDATE"])
       }),
     20_000
   )

@@ -57,10 +57,7 @@ export interface Hub {
   readonly changed: (hash: number, version: number) => void
   /** The subscription is ready, for the first time or again. Earlier changes may have been missed. */
   readonly listening: () => void
-  /**
-   * The subscription is lost: listeners get `Listening`, because what they know may be old. A stream that starts now gets
-   * it only when the subscription is back.
-   */
+  /** The subscription is lost. A stream that starts now gets `Listening` only when the subscription is back. */
   readonly away: () => void
   readonly changes: Stream.Stream<RecordChange>
 }
@@ -125,13 +122,6 @@ export const makeHub = (): Hub => {
   })
   const leave = (listener: Listener) => Effect.sync(() => listeners.delete(listener))
 
-  const missed = () => {
-    for (const listener of listeners) {
-      listener.hasGap = true
-      wake(listener)
-    }
-  }
-
   return {
     changed: (hash, version) => {
       for (const listener of listeners) {
@@ -145,11 +135,13 @@ export const makeHub = (): Hub => {
     },
     listening: () => {
       isListening = true
-      missed()
+      for (const listener of listeners) {
+        listener.hasGap = true
+        wake(listener)
+      }
     },
     away: () => {
       isListening = false
-      missed()
     },
     changes: Stream.unwrapScoped(
       Effect.map(Effect.acquireRelease(join, leave), (listener) => Stream.repeatEffectChunk(take(listener)))

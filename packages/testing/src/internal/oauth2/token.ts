@@ -47,13 +47,13 @@ const code = Effect.fnUntraced(function*(call: Call, client: Client) {
 const refresh = Effect.fnUntraced(function*(call: Call, client: Client) {
   const { world } = call
   const presented = call.form.get("refresh_token") ?? ""
-  const granted = world.granted.get(presented)
-  // Of a token that nobody was given, only that is said.
-  if (granted === undefined) return yield* refuse("invalid_grant")
+  const known = world.granted.get(presented)
+  const granted = known ?? []
   const audience = resources.asked(world, call.form, granted)
-  if (audience === undefined) return yield* refuse("invalid_target")
+  if (audience === undefined && known !== undefined) return yield* refuse("invalid_target")
   const outcome = yield* Effect.either(world.authority.refresh(presented))
   if (outcome._tag === "Left") return yield* refuse("invalid_grant")
+  if (audience === undefined) return yield* refuse("invalid_target")
   const { accessToken, refreshToken, scopes, subject } = outcome.right
   world.audiences.set(accessToken, audience)
   if (refreshToken !== undefined) world.granted.set(refreshToken, granted)
