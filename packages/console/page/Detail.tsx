@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact"
 import type { SessionRow } from "../src/ConsoleModel.ts"
 import { Picture } from "./Picture.tsx"
 import { lifeOf } from "./Sessions.tsx"
-import { now, rows, selected, timeline } from "./state.ts"
+import { now, rows, sandboxes, selected, timeline } from "./state.ts"
 import { clock, span } from "./time.ts"
 
 const Fact = ({ name, children, tone }: {
@@ -37,7 +37,9 @@ const Facts = ({ row }: { readonly row: SessionRow }) => {
       <Fact name="Access token" tone={row.state === "active" ? life.tone : "over"}>
         {row.generation > 0 && row.state === "active" ? `number ${row.generation}, ${life.words}` : life.words}
       </Fact>
-      {row.state === "active" && <Fact name="Refresh">{refreshWords(row, at)}</Fact>}
+      {row.state === "active" && (sandboxes.value.length === 0 || row.dueAt !== undefined) && (
+        <Fact name="Refresh">{refreshWords(row, at)}</Fact>
+      )}
       {row.state === "active" && (
         <Fact name="Sign-in needed" tone={(reauthenticateBy ?? Infinity) - at < 86_400_000 ? "due" : undefined}>
           {reauthenticateBy === undefined
@@ -48,9 +50,7 @@ const Facts = ({ row }: { readonly row: SessionRow }) => {
         </Fact>
       )}
       {row.state === "ended" && <Fact name="Reason" tone="dead">{(row.reason ?? "").replaceAll("-", " ")}</Fact>}
-      {inDoubtSince !== undefined && (
-        <Fact name="In doubt" tone="due">{`an exchange of ${clock(inDoubtSince)} has no answer`}</Fact>
-      )}
+      {inDoubtSince !== undefined && <Fact name="In doubt" tone="due">{`no answer since ${clock(inDoubtSince)}`}</Fact>}
       {row.degraded && <Fact name="Store" tone="due">the newest tokens are not saved yet</Fact>}
     </dl>
   )
@@ -64,7 +64,9 @@ export const Detail = () => {
       {row === undefined
         ? (
           <>
-            <header><h2 id="detail-title">Time line</h2></header>
+            <header>
+              <h2 id="detail-title">Time line</h2>
+            </header>
             <p class="empty">Choose a session. Its time line shows when tokens lived, and what replaced them.</p>
           </>
         )

@@ -5,8 +5,11 @@ import type { Mark, Timeline } from "../src/ConsoleModel.ts"
 import { now } from "./state.ts"
 import { clock, hue, span } from "./time.ts"
 
-const lanes = { token: 34, requests: 84, exchanges: 124 } as const
-const size = { height: 172, bar: 24, left: 104, leftNarrow: 12, right: 16 } as const
+const wide = { token: 34, requests: 84, exchanges: 124, height: 172, left: 104 } as const
+/** The names of the lanes are above them. */
+const narrow = { token: 36, requests: 94, exchanges: 144, height: 192, left: 10 } as const
+const bar = 24
+const right = 16
 /** The part of the width right of now. */
 const future = 0.16
 
@@ -41,7 +44,14 @@ const stepOf = (length: number): number =>
   [5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600].map((seconds) => seconds * 1_000)
     .find((step) => length / step <= 7) ?? 21_600_000
 
-const Axis = ({ from, to, x }: { readonly from: number; readonly to: number; readonly x: (at: number) => number }) => {
+interface AxisOptions {
+  readonly from: number
+  readonly to: number
+  readonly height: number
+  readonly x: (at: number) => number
+}
+
+const Axis = ({ from, height, to, x }: AxisOptions) => {
   const step = stepOf(to - from)
   const at = now.value
   const all: Array<number> = []
@@ -50,8 +60,10 @@ const Axis = ({ from, to, x }: { readonly from: number; readonly to: number; rea
     <g class="axis">
       {all.map((back) => (
         <g key={back} transform={`translate(${x(at - back * step)} 0)`}>
-          <path d={`M0 16V${size.height - 22}`} class={back === 0 ? "now" : "tick"} />
-          <text y={size.height - 6} text-anchor="middle">{back === 0 ? "now" : `−${span(back * step)}`}</text>
+          <path d={`M0 16V${height - 22}`} class={back === 0 ? "now" : "tick"} />
+          {x(at - back * step) > 24 && (
+            <text y={height - 6} text-anchor="middle">{back === 0 ? "now" : `−${span(back * step)}`}</text>
+          )}
         </g>
       ))}
     </g>
@@ -66,28 +78,29 @@ interface DrawnOptions {
 
 const Drawn = ({ timeline, length, width }: DrawnOptions) => {
   const isNarrow = width < 560
-  const left = isNarrow ? size.leftNarrow : size.left
+  const lanes = isNarrow ? narrow : wide
+  const { height, left } = lanes
   const at = now.value
   const from = at - length * (1 - future)
   const to = at + length * future
   const x = (time: number) =>
-    Math.round((left + (Math.min(to, Math.max(from, time)) - from) / (to - from) * (width - left - size.right)) * 10) / 10
+    Math.round((left + (Math.min(to, Math.max(from, time)) - from) / (to - from) * (width - left - right)) * 10) / 10
   const { doubts, lives, marks } = timeline
   const label = (y: number, text: string) =>
     isNarrow
-      ? <text class="lane" x={left} y={y - 17}>{text}</text>
+      ? <text class="lane" x={left} y={y - 18}>{text}</text>
       : <text class="lane" x={left - 14} y={y + 4} text-anchor="end">{text}</text>
   return (
-    <svg viewBox={`0 0 ${width} ${size.height}`} width={width} height={size.height} role="img" aria-label={spoken(timeline)}>
+    <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} role="img" aria-label={spoken(timeline)}>
       <defs>
         <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <path d="M0 0v7" class="hatch-line" />
         </pattern>
         <clipPath id="stage">
-          <rect x={left - 7} y="0" width={width - left - size.right + 14} height={size.height} />
+          <rect x={left - 7} y="0" width={width - left - right + 14} height={height} />
         </clipPath>
       </defs>
-      <Axis from={from} to={to} x={x} />
+      <Axis from={from} to={to} height={height} x={x} />
       {label(lanes.token, "Access token")}
       {timeline.showsRequests && label(lanes.requests, "Requests")}
       {!timeline.showsRequests && label(lanes.requests, "Rejections")}
@@ -102,9 +115,9 @@ const Drawn = ({ timeline, length, width }: DrawnOptions) => {
               <rect
                 class={life.cut === true ? "bar cut" : "bar"}
                 x={start}
-                y={lanes.token - size.bar / 2}
+                y={lanes.token - bar / 2}
                 width={Math.max(2, end - start - 1)}
-                height={size.bar}
+                height={bar}
                 rx="5"
               >
                 <title>
@@ -122,9 +135,9 @@ const Drawn = ({ timeline, length, width }: DrawnOptions) => {
             key={doubt.from}
             class="doubt-time"
             x={x(doubt.from)}
-            y={lanes.token - size.bar / 2 - 4}
+            y={lanes.token - bar / 2 - 4}
             width={Math.max(3, x(doubt.to ?? at) - x(doubt.from))}
-            height={size.bar + 8}
+            height={bar + 8}
             rx="4"
           >
             <title>In doubt: an exchange was sent, and its outcome is unknown</title>
@@ -135,7 +148,7 @@ const Drawn = ({ timeline, length, width }: DrawnOptions) => {
           const rises = mark.kind === "exchanged" || mark.kind === "signed-in" || mark.kind === "adopted"
           return (
             <g key={index} class="mark" transform={`translate(${x(mark.at)} ${y})`}>
-              {rises && <path class="rise" d={`M0-9V${lanes.token + size.bar / 2 - y + 1}`} />}
+              {rises && <path class="rise" d={`M0-9V${lanes.token + bar / 2 - y + 1}`} />}
               {symbols[mark.kind]}
               <title>{`${clock(mark.at)}  ${mark.text}`}</title>
             </g>
@@ -163,22 +176,52 @@ const Symbol = ({ kind }: { readonly kind: Mark["kind"] }) => (
 
 const Legend = ({ showsRequests }: { readonly showsRequests: boolean }) => (
   <ul class="legend" aria-label="Legend">
-    <li><span class="sample bar-sample" aria-hidden="true">3</span>life of token 3</li>
-    {showsRequests && <li><Symbol kind="request" />request answered</li>}
+    <li>
+      <span class="sample bar-sample" aria-hidden="true">3</span>life of token 3
+    </li>
+    {showsRequests && (
+      <li>
+        <Symbol kind="request" />request answered
+      </li>
+    )}
     {legend.filter(([kind]) => kind !== "adopted" || !showsRequests).map(([kind, words]) => (
-      <li key={kind}><Symbol kind={kind} />{words}</li>
+      <li key={kind}>
+        <Symbol kind={kind} />
+        {words}
+      </li>
     ))}
-    <li><span class="sample doubt-sample" aria-hidden="true" />in doubt</li>
+    <li>
+      <span class="sample doubt-sample" aria-hidden="true" />in doubt
+    </li>
   </ul>
 )
 
+/** The newest marks, newest first. Equal ones in a row are one line. */
+const grouped = (marks: ReadonlyArray<Mark>): ReadonlyArray<{ readonly mark: Mark; count: number }> => {
+  const groups: Array<{ readonly mark: Mark; count: number }> = []
+  for (let index = marks.length - 1; index >= 0; index--) {
+    const mark = marks[index]
+    const last = groups.at(-1)
+    if (mark === undefined) break
+    if (last !== undefined && last.mark.text === mark.text && last.mark.kind === mark.kind) last.count++
+    else if (groups.length === shown) break
+    else groups.push({ mark, count: 1 })
+  }
+  return groups
+}
+
+const shown = 7
+
 const Newest = ({ marks }: { readonly marks: ReadonlyArray<Mark> }) => (
   <ol class="newest" aria-label="What happened last">
-    {marks.slice(-7).reverse().map((mark, index) => (
+    {grouped(marks).map(({ count, mark }, index) => (
       <li key={`${mark.at}-${index}`}>
         <time>{clock(mark.at)}</time>
         <Symbol kind={mark.kind} />
-        <span>{mark.text}</span>
+        <span>
+          {mark.text}
+          {count > 1 && <em>{`×\u00a0${count}`}</em>}
+        </span>
       </li>
     ))}
   </ol>

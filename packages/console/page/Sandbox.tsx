@@ -20,7 +20,11 @@ const Counters = ({ counters }: Pick<SandboxView, "counters">) => (
     <Number name="exchanges" value={counters.granted} />
     <Number name="refused" value={counters.refused} />
     <Number name="unanswered" value={counters.unanswered} />
-    <Number name="double spends" value={counters.doubleSpends} {...(counters.doubleSpends > 0 ? { tone: "bad" } : {})} />
+    <Number
+      name="double spends"
+      value={counters.doubleSpends}
+      {...(counters.doubleSpends > 0 ? { tone: "bad" } : {})}
+    />
   </dl>
 )
 
@@ -49,7 +53,10 @@ const Recipes = ({ recipes }: { readonly recipes: ReadonlyArray<Recipe> }) => (
   <div class="recipes">
     {recipes.map(({ text, title }) => (
       <figure key={title}>
-        <figcaption>{title}<Copy text={text} what={title} /></figcaption>
+        <figcaption>
+          {title}
+          <Copy text={text} what={title} />
+        </figcaption>
         <pre tabIndex={0}>{text}</pre>
       </figure>
     ))}
@@ -64,11 +71,13 @@ interface ControlsOptions {
 const Controls = ({ sandbox, say }: ControlsOptions) => {
   const { faultsWaiting, hasRefreshTokens, makesCodes, provider, punishesReuse, rotates } = sandbox
   const code = useSignal<string | undefined>(undefined)
-  const act = <A,>(what: string, payload: unknown, words: (answer: A) => string) => () => {
-    control<A>(provider, what, payload).then(
-      (answer) => say(words(answer)),
-      (error: unknown) => say(`That did not work: ${error instanceof Error ? error.message : "no answer"}.`)
-    )
+  function act<A>(what: string, payload: unknown, words: (answer: A) => string): () => void {
+    return () => {
+      control<A>(provider, what, payload).then(
+        (answer) => say(words(answer)),
+        (error: unknown) => say(`That did not work: ${error instanceof Error ? error.message : "no answer"}.`)
+      )
+    }
   }
   type Count = { readonly count: number }
   const spoil = (answer: string, words: string) =>
@@ -77,10 +86,17 @@ const Controls = ({ sandbox, say }: ControlsOptions) => {
     <div class="controls">
       <fieldset>
         <legend>Tokens</legend>
-        <button type="button" onClick={act<Count>("expire", undefined, ({ count }) => `${plural(count, "access token")} expired.`)}>
+        <button
+          type="button"
+          onClick={act<Count>("expire", undefined, ({ count }) => `${plural(count, "access token")} expired.`)}
+        >
           Expire now
         </button>
-        <button type="button" class="danger" onClick={act<Count>("revoke", undefined, ({ count }) => `${plural(count, "token")} revoked.`)}>
+        <button
+          type="button"
+          class="danger"
+          onClick={act<Count>("revoke", undefined, ({ count }) => `${plural(count, "token")} revoked.`)}
+        >
           Revoke all
         </button>
       </fieldset>
@@ -90,7 +106,11 @@ const Controls = ({ sandbox, say }: ControlsOptions) => {
         <button type="button" onClick={spoil("lost", "is lost")}>Lost</button>
         <button type="button" onClick={spoil("slow", "comes 5 seconds late")}>5 s late</button>
         {faultsWaiting > 0 && (
-          <button type="button" class="quiet" onClick={act<Count>("clear", undefined, ({ count }) => `${count} taken back.`)}>
+          <button
+            type="button"
+            class="quiet"
+            onClick={act<Count>("clear", undefined, ({ count }) => `${count} taken back.`)}
+          >
             {`Take back ${faultsWaiting}`}
           </button>
         )}
@@ -103,8 +123,10 @@ const Controls = ({ sandbox, say }: ControlsOptions) => {
               type="checkbox"
               role="switch"
               checked={rotates}
-              onChange={act("rules", { rotates: !rotates }, () =>
-                rotates ? "Refresh tokens stay the same." : "Refresh tokens rotate."
+              onChange={act(
+                "rules",
+                { rotates: !rotates },
+                () => rotates ? "Refresh tokens stay the same." : "Refresh tokens rotate."
               )}
             />
             Rotate
@@ -114,8 +136,10 @@ const Controls = ({ sandbox, say }: ControlsOptions) => {
               type="checkbox"
               role="switch"
               checked={punishesReuse}
-              onChange={act("rules", { punishesReuse: !punishesReuse }, () =>
-                punishesReuse ? "A double spend is refused." : "A double spend ends the whole sign-in."
+              onChange={act(
+                "rules",
+                { punishesReuse: !punishesReuse },
+                () => punishesReuse ? "A double spend is refused." : "A double spend ends the whole sign-in."
               )}
             />
             Punish reuse
@@ -135,7 +159,10 @@ const Controls = ({ sandbox, say }: ControlsOptions) => {
             New code
           </button>
           {code.value !== undefined && (
-            <span class="code"><code>{code.value}</code><Copy text={code.value} what="the code" /></span>
+            <span class="code">
+              <code>{code.value}</code>
+              <Copy text={code.value} what="the code" />
+            </span>
           )}
         </fieldset>
       )}
@@ -148,7 +175,9 @@ export const Sandbox = () => {
   const chosen = useSignal<string | undefined>(undefined)
   const said = useSignal("")
   const recipes = useSignal<ReadonlyArray<Recipe>>([])
-  const sandbox = all.find(({ provider }) => provider === chosen.value) ?? all[0]
+  const sandbox =
+    all.find(({ provider, url }) => chosen.value === undefined ? url === location.origin : provider === chosen.value) ??
+      all[0]
   const provider = sandbox?.provider
   useEffect(() => {
     recipes.value = []

@@ -132,6 +132,7 @@ const List = () => {
       role="listbox"
       aria-label="Sessions"
       tabIndex={0}
+      style={{ "--all": `${all.length * rowHeight + 1}px` }}
       aria-activedescendant={index >= first && index < first + some.length ? `row-${index}` : undefined}
       onScroll={(event) => {
         top.value = event.currentTarget.scrollTop
@@ -152,7 +153,9 @@ export const Sessions = () => (
       <h2 id="sessions-title">Sessions</h2>
       <span class="count" data-testid="count">
         {rows.value.size.toLocaleString("en")}
-        {attention.value > 0 && <em>{attention.value.toLocaleString("en")} need a look</em>}
+        {attention.value > 0 && (
+          <em>{attention.value.toLocaleString("en")} {attention.value === 1 ? "needs" : "need"} a look</em>
+        )}
       </span>
     </header>
     <div class="tools">

@@ -88,8 +88,12 @@ const take = (update: Update): void => {
 export const listen = (): void => {
   const source = new EventSource("api/live")
   source.onmessage = (message) => {
-    take(JSON.parse(String(message.data)) as Update)
+    const start = performance.now()
+    const update = JSON.parse(String(message.data)) as Update
+    take(update)
     connection.value = "live"
+    // For whoever measures the page: from the arrival of all sessions until they can be seen.
+    if (update.whole) requestAnimationFrame(() => performance.measure("list", { start }))
   }
   source.onerror = () => {
     connection.value = "lost"

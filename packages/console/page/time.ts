@@ -17,5 +17,7 @@ export const span = (millis: number): string => {
 export const clock = (at: number): string =>
   new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })
 
-/** A colour for each generation. Neighbours differ most. */
-export const hue = (generation: number): number => Math.round((210 + generation * 137.508) % 360)
+const hues = [252, 160, 300, 75, 205]
+
+/** A colour for each generation. Neighbours differ. */
+export const hue = (generation: number): number => hues[(Math.max(1, generation) - 1) % hues.length] ?? 252

@@ -124,8 +124,10 @@ export const make: {
       size: Effect.sync(sessions.size),
       overview: {
         provider: provider.name,
-        all: Effect.map(now, (at) =>
-          Array.from(sessions.all()).flatMap((cell) => hadSession(cell) ? [summaryOf(machine, cell, at)] : [])),
+        all: Effect.map(
+          now,
+          (at) => Array.from(sessions.all()).flatMap((cell) => hadSession(cell) ? [summaryOf(machine, cell, at)] : [])
+        ),
         one: (account: string) =>
           Effect.map(now, (at) => {
             const cell = sessions.find(account)

@@ -62,7 +62,12 @@ export const layer = <A, C, S, Service extends AuthService.Any>(
     Layer.succeed(tags.sessions, {
       get,
       size: Effect.succeed(0),
-      overview: { provider: "fake", all: Effect.succeed([]), one: () => Effect.succeed(undefined), events: Stream.never }
+      overview: {
+        provider: "fake",
+        all: Effect.succeed([]),
+        one: () => Effect.succeed(undefined),
+        events: Stream.never
+      }
     })
   )
 }

@@ -24,7 +24,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
+import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type * as Faults from "./Faults.ts"
 import * as client from "./internal/client.ts"
 import * as Queue from "./internal/faultQueue.ts"
@@ -163,6 +165,8 @@ export interface Sandbox {
   readonly faults: FaultQueue
   /** The newest requests, oldest first. */
   readonly log: Effect.Effect<ReadonlyArray<Entry>>
+  /** The requests as they end, from now on. A slow reader misses the oldest ones. */
+  readonly ended: Stream.Stream<Entry>
   readonly counters: Effect.Effect<Counters>
   /** Expires all access tokens now. Returns how many were valid. */
   readonly expireAccessTokens: Effect.Effect<number>
@@ -204,6 +208,9 @@ export const note = (change: Partial<Pick<Entry, "grant" | "refused">>): Effect.
  */
 export const exchanges = (counters: Counters, grant: string): Outcomes => Log.outcomes(counters, grant)
 
+/** How many ended requests wait for a slow reader. */
+const mostUnread = 1_024
+
 /** A failure or a defect of the app becomes a status, as on the platform's own servers: 404 where there is no route. */
 const toAnswer = (
   app: HttpApp.Default<unknown>
@@ -221,7 +228,7 @@ const toAnswer = (
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<Sandbox> =>
-  Effect.sync(() => {
+  Effect.map(PubSub.sliding<Entry>(mostUnread), (ended) => {
     const log = Log.make(options.logSize ?? 10_000)
     const faults = Queue.make()
     const app = toAnswer(options.app)
@@ -256,6 +263,7 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
               entry.sent = response.status
             })
           ),
+          Effect.ensuring(Effect.suspend(() => PubSub.publish(ended, { ...entry }))),
           Effect.provideService(CurrentEntry, entry),
           // The sandbox must not add spans to those of the program under test.
           Effect.withTracerEnabled(false)
@@ -268,6 +276,7 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
       authority: options.authority,
       faults: faults.queue,
       log: log.read,
+      ended: Stream.fromPubSub(ended),
       counters: log.counters,
       expireAccessTokens: options.authority.expireAccessTokens,
       revokeAll: options.authority.revokeAll

@@ -360,6 +360,19 @@ const signIn = (state: State, now: number, family: number, pairs: ReadonlyArray<
 const orRefused = (found: Pair | TokenRefused): Effect.Effect<Pair, TokenRefused> =>
   found instanceof TokenRefused ? Effect.fail(found) : Effect.succeed(found)
 
+const atNow = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
+
+/** The members that change nothing. */
+const looking = (
+  state: State
+): Pick<TokenAuthority, "describe" | "familyOf" | "generationOf" | "options" | "signIns"> => ({
+  signIns: atNow((now) => Array.from(state.byFamily, ([family, pairs]) => signIn(state, now, family, pairs))),
+  familyOf: (number) => state.pairs[number - 1]?.family,
+  generationOf: (number) => state.pairs[number - 1]?.generation,
+  options: Effect.sync(() => state.options),
+  describe: (token) => describe(state, token)
+})
+
 /**
  * Makes an authority without tokens. The time comes from the caller's Clock.
  *
@@ -375,7 +388,6 @@ export const make = (options?: Options): Effect.Effect<TokenAuthority> =>
       byAccess: new Map(),
       byRefresh: new Map()
     }
-    const atNow = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
     return {
       issue: (subject, grant) =>
         atNow((now) => mint(state, now, { subject, scopes: grant?.scopes ?? [], signedInAt: now })).pipe(
@@ -418,16 +430,10 @@ export const make = (options?: Options): Effect.Effect<TokenAuthority> =>
         count(state.byAccess.keys(), (token) => revoke(state, now, token)) +
         count(state.byRefresh.keys(), (token) => revoke(state, now, token))
       ),
-      signIns: atNow((now) =>
-        Array.from(state.byFamily, ([family, pairs]) => signIn(state, now, family, pairs))
-      ),
-      familyOf: (number) => state.pairs[number - 1]?.family,
-      generationOf: (number) => state.pairs[number - 1]?.generation,
-      options: Effect.sync(() => state.options),
+      ...looking(state),
       configure: (change) =>
         Effect.sync(() => {
           state.options = { ...state.options, ...change }
-        }),
-      describe: (token) => describe(state, token)
+        })
     }
   })

@@ -26,8 +26,7 @@ const sessions = ({ live, sources }: Context) =>
           }
           return yield* new NotThere({ message: "there is no such session in memory" })
         }))
-      .handleRaw("live", () =>
-        Effect.succeed(HttpServerResponse.stream(live, { contentType: "text/event-stream" }))))
+      .handleRaw("live", () => Effect.succeed(HttpServerResponse.stream(live, { contentType: "text/event-stream" }))))
 
 const sandboxes = ({ sources }: Context) => {
   const controls = sources.flatMap((source) => source.sandbox ?? [])
@@ -57,7 +56,9 @@ const sandboxes = ({ sources }: Context) => {
       .handle("code", ({ path }) =>
         Effect.gen(function*() {
           const { code } = yield* of(path.provider)
-          if (code === undefined) return yield* new NotThere({ message: "this provider has no such codes" })
+          if (code === undefined) {
+            return yield* new NotThere({ message: "this provider has no such codes" })
+          }
           return { code: yield* code }
         })))
 }

@@ -65,33 +65,27 @@ const markOf = (event: SessionEvent): Omit<Model.Mark, "at"> | undefined => {
 
 const finite = (time: number | undefined): number | undefined => Number.isFinite(time) ? time : undefined
 
-/** The row of a session. */
+/** The row of a session. All rows have the same fields in the same order: there may be many thousands. */
 export const rowOf = (provider: string, summary: SessionSummary, marks: number): Model.SessionRow => {
   const { account, dueAt, failures, inDoubtSince, obtainedAt, state } = summary
-  const base = { id: `${provider}/${account}`, provider, account, marks }
-  const quiet = { ...base, refreshing: false, degraded: false }
-  if (state._tag === "SignedOut") return { ...quiet, state: "signed-out", generation: 0 }
-  if (state._tag === "Ended") {
-    return {
-      ...quiet,
-      state: "ended",
-      reason: state.reason,
-      generation: 0,
-      ...(state.expiresAt === undefined ? {} : { obtainedAt, expiresAt: finite(state.expiresAt) })
-    }
-  }
+  const active = state._tag === "Active" ? state : undefined
+  const expiresAt = state._tag === "SignedOut" ? undefined : state.expiresAt
   return {
-    ...base,
-    state: "active",
-    generation: state.generation,
-    refreshing: state.refreshing,
-    degraded: state.degraded,
-    obtainedAt: whole(obtainedAt),
-    expiresAt: whole(finite(state.expiresAt)),
-    dueAt: whole(finite(dueAt)),
-    failures,
-    inDoubtSince: state.inDoubt ? inDoubtSince : undefined,
-    reauthenticateBy: state.reauthenticateBy
+    id: `${provider}/${account}`,
+    provider,
+    account,
+    state: state._tag === "Active" ? "active" : state._tag === "Ended" ? "ended" : "signed-out",
+    reason: state._tag === "Ended" ? state.reason : undefined,
+    generation: active?.generation ?? 0,
+    obtainedAt: whole(expiresAt === undefined ? undefined : obtainedAt),
+    expiresAt: whole(finite(expiresAt)),
+    dueAt: whole(finite(active === undefined ? undefined : dueAt)),
+    failures: active === undefined ? undefined : failures,
+    refreshing: active?.refreshing ?? false,
+    degraded: active?.degraded ?? false,
+    inDoubtSince: active?.inDoubt === true ? inDoubtSince : undefined,
+    reauthenticateBy: active?.reauthenticateBy,
+    marks
   }
 }
 
@@ -127,7 +121,9 @@ export class History {
     keep(past.marks, most.marks)
     const open = past.doubts.at(-1)
     if (mark.kind === "lost" && (open === undefined || open.to !== undefined)) past.doubts.push({ from: at })
-    else if (mark.kind !== "lost" && mark.kind !== "rejected" && open !== undefined && summary?.inDoubtSince === undefined) {
+    else if (
+      mark.kind !== "lost" && mark.kind !== "rejected" && open !== undefined && summary?.inDoubtSince === undefined
+    ) {
       open.to ??= at
     }
     keep(past.doubts, most.lives)
@@ -139,11 +135,12 @@ export class History {
     const last = past.lives.at(-1)
     const state = summary?.state
     if (state?._tag !== "Active") {
-      if (last !== undefined && (last.to === undefined || last.to > at)) past.lives[past.lives.length - 1] = cutAt(last, at)
+      if (last !== undefined && (last.to === undefined || last.to > at)) {
+        past.lives[past.lives.length - 1] = cutAt(last, at)
+      }
       return
     }
     if (last?.generation === state.generation) return
-    if (last !== undefined && (last.to === undefined || last.to > at)) past.lives[past.lives.length - 1] = cutAt(last, at)
     past.lives.push({
       generation: state.generation,
       from: whole(summary?.obtainedAt) ?? at,

@@ -92,7 +92,10 @@ export const make = (
       const queue = yield* PubSub.subscribe(updates)
       const first = yield* whole(sources)
       const later = Stream.concat(Stream.make(first), Stream.fromQueue(queue))
-      const beats = Stream.map(Stream.schedule(Stream.repeatValue(": \n\n"), repeatEvery), (text) => encoder.encode(text))
+      const beats = Stream.map(
+        Stream.schedule(Stream.repeatValue(": \n\n"), repeatEvery),
+        (text) => encoder.encode(text)
+      )
       return Stream.merge(Stream.map(later, encode), beats, { haltStrategy: "left" })
     }))
   })

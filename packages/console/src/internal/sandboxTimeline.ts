@@ -11,14 +11,19 @@ const exchange = (entry: Entry, done: "signed-in" | "exchanged"): Pick<Model.Mar
     if (entry.sent !== undefined) return { kind: done, text: done === "signed-in" ? "signed in" : "new tokens" }
     return { kind: "lost", text: `the answer of the ${what} did not arrive (${entry.fault ?? "not answered yet"})` }
   }
-  if (entry.status === undefined) return { kind: "failed", text: `the ${what} was not carried out (${entry.fault ?? "-"})` }
+  if (entry.status === undefined) {
+    return { kind: "failed", text: `the ${what} was not carried out (${entry.fault ?? "-"})` }
+  }
   if (entry.spent === true) return { kind: "refused", text: "double spend: this refresh token was exchanged before" }
   return { kind: "refused", text: `${what} refused: ${entry.refused ?? `status ${entry.status}`}` }
 }
 
 const call = (entry: Entry): Pick<Model.Mark, "kind" | "text"> => {
   if (entry.refused !== undefined) {
-    return { kind: "rejected", text: `${nameOf(entry)}: ${entry.sent ?? "no answer"}, the access token is ${entry.refused}` }
+    return {
+      kind: "rejected",
+      text: `${nameOf(entry)}: ${entry.sent ?? "no answer"}, the access token is ${entry.refused}`
+    }
   }
   return entry.sent === undefined || entry.sent >= 500
     ? { kind: "unanswered", text: `${nameOf(entry)}: ${entry.fault ?? `status ${entry.sent}`}` }
