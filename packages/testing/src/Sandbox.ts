@@ -80,7 +80,7 @@ export interface Entry {
   readonly operation: Operation
   readonly method: string
   readonly host: string
-  /** Without the query. */
+  /** Without the query. A part that is a token, or that is very long, is not shown. */
   readonly path: string
   /** The grant of a token call, in the provider's words. */
   readonly grant?: string | undefined
@@ -208,6 +208,9 @@ export const note = (change: Partial<Pick<Entry, "grant" | "refused">>): Effect.
  */
 export const exchanges = (counters: Counters, grant: string): Outcomes => Log.outcomes(counters, grant)
 
+/** A longer part of a path, or name of a grant, may be a secret that somebody put there. */
+const longestShown = 64
+
 /** How many ended requests wait for a slow reader. */
 const mostUnread = 1_024
 
@@ -232,6 +235,8 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
     const log = Log.make(options.logSize ?? 10_000)
     const faults = Queue.make()
     const app = toAnswer(options.app)
+    const shown = (part: string) =>
+      part.length > longestShown || options.authority.describe(part) !== "unknown" ? "…" : part
     const handle = (received: Received, entry: Open): Faults.Handle =>
       Effect.tap(
         Effect.provideService(
@@ -250,10 +255,11 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
         const fault = faults.take(described.operation)
         const entry = log.open({
           at,
-          ...described,
+          operation: described.operation,
+          ...(described.grant === undefined ? {} : { grant: shown(described.grant) }),
           method: received.method,
           host: received.headers["host"] ?? "",
-          path: received.url.split("?")[0] ?? "",
+          path: (received.url.split("?")[0] ?? "").split("/").map(shown).join("/"),
           ...(fault === undefined ? {} : { fault: fault.name })
         })
         const handled = handle(received, entry)

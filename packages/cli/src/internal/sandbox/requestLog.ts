@@ -4,22 +4,13 @@ import type * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as Output from "../output.ts"
 
-/** A longer part of a path may be a token that somebody put there. */
-const longestSegment = 40
-
-const segment = (text: string, sandbox: Pick<Sandbox.Sandbox, "authority">): string =>
-  text.length > longestSegment || sandbox.authority.describe(text) !== "unknown" ? "…" : text
-
-const pathOf = (path: string, sandbox: Pick<Sandbox.Sandbox, "authority">): string =>
-  path.split("/").map((part) => segment(part, sandbox)).join("/")
-
 const time = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
-export const lineOf = (entry: Sandbox.Entry, sandbox: Pick<Sandbox.Sandbox, "authority" | "name">): string => {
+export const lineOf = (entry: Sandbox.Entry, sandbox: Pick<Sandbox.Sandbox, "name">): string => {
   const { access, at, fault, grant, issued, method, path, refresh, refused, revoked, sent, spent } = entry
   const notes = [
     access === undefined || access === "none" ? undefined : access,
-    grant === undefined ? undefined : `grant ${grant.slice(0, longestSegment)}`,
+    grant === undefined ? undefined : `grant ${grant}`,
     refresh,
     issued === undefined ? undefined : `issued pair ${issued}`,
     revoked === undefined ? undefined : `revoked ${revoked}`,
@@ -27,7 +18,7 @@ export const lineOf = (entry: Sandbox.Entry, sandbox: Pick<Sandbox.Sandbox, "aut
     refused === undefined ? undefined : `refused: ${refused}`,
     fault === undefined ? undefined : `fault: ${fault}`
   ].filter((note) => note !== undefined)
-  return `${time(at)} ${sandbox.name.padEnd(10)} ${sent ?? "---"} ${method} ${pathOf(path, sandbox)}` +
+  return `${time(at)} ${sandbox.name.padEnd(10)} ${sent ?? "---"} ${method} ${path}` +
     (notes.length === 0 ? "" : `  (${notes.join(", ")})`)
 }
 
