@@ -34,7 +34,7 @@ const withExamples = ({ bodies, parameters }: Examples) => (spec: Record<string,
     for (const operation of Object.values(operations)) {
       for (const parameter of operation.parameters) {
         const example = parameters[parameter.name]
-        if (example !== undefined && parameter.required === true) parameter.example = example
+        if (example !== undefined) parameter.example = example
       }
       const body = bodies[operation.operationId]
       if (body === undefined) continue
