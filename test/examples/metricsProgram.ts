@@ -8,6 +8,7 @@ import * as Faults from "@effect-auth/testing/Faults"
 import * as PlacewiseSandbox from "@effect-auth/testing/placewise"
 import * as Sandbox from "@effect-auth/testing/Sandbox"
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus"
+import type { MetricReader } from "@opentelemetry/sdk-metrics"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -15,7 +16,9 @@ import * as Redacted from "effect/Redacted"
 import { settings } from "../placewise/fixtures.ts"
 
 const exporter = new PrometheusExporter({ preventServerStart: true, host: "127.0.0.1", port: Number(process.argv[2]) })
-const telemetry = layerTelemetry(new SimpleSpanProcessor(new InMemorySpanExporter()), exporter)
+// The exporter's own copy of the SDK is 2.12.0, with the same reader in other files.
+const reader = exporter as unknown as MetricReader
+const telemetry = layerTelemetry(new SimpleSpanProcessor(new InMemorySpanExporter()), reader)
 
 const program = Effect.gen(function*() {
   const sandbox = yield* PlacewiseSandbox.make()
