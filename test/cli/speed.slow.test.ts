@@ -67,7 +67,21 @@ describe("the bundled program", () => {
           help: cost(env, "--help")
         }
 
-        console.log(seconds)
+        // Wall clock, from the start of the process until the addresses are there: the least of five.
+        const started = yield* Effect.promise(async () => {
+          const all: Array<number> = []
+          for (let run = 0; run < 5; run++) {
+            const before = performance.now()
+            const child = ChildProcess.spawn(process.execPath, [Path.join(bundle, "effect-auth.mjs"), "sandbox"], { env })
+            await new Promise((resolve) => child.stdout.once("data", resolve))
+            all.push(performance.now() - before)
+            child.kill("SIGKILL")
+          }
+          return Math.min(...all)
+        })
+
+        console.log({ ...seconds, sandbox: started / 1000 })
+        expect(started).toBeLessThan(1_000)
         expect(seconds.token).toBeLessThan(1.2)
         expect(seconds.status).toBeLessThan(8)
         expect(seconds.help).toBeLessThan(0.6)

@@ -6,6 +6,8 @@ import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import * as http from "node:http"
 import * as world from "./world.ts"
 
@@ -165,6 +167,42 @@ describe("the console", () => {
       const document = yield* ask(origin, { path: "/console/openapi.json" })
       assert.deepInclude(JSON.parse(document.text), { openapi: "3.1.0" })
     }))
+
+  it.scopedLive(
+    "tells all sessions first and changes afterwards, and ends with the program",
+    () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const sessions = yield* world.many(3)
+        const origin = yield* Scope.extend(world.looking(sessions), scope)
+        const response = yield* Effect.promise(() => fetch(`${origin}/console/api/live`))
+        const reader = response.body?.getReader()
+        const read = Effect.promise(async () => {
+          const part = await reader?.read()
+          return part?.value === undefined
+            ? undefined
+            : JSON.parse(new TextDecoder().decode(part.value).slice("data: ".length))
+        })
+        const [first, auth] = [yield* read, yield* sessions.get("account-00001")]
+        assert.deepInclude(first, { whole: true, gone: [], sandboxes: [] })
+        assert.strictEqual(first.sessions.length, 3)
+        yield* auth.refresh
+        const second = yield* read
+        assert.strictEqual(second.whole, false)
+        assert.deepStrictEqual(
+          second.sessions.map((
+            { account, generation }: { readonly account: string; readonly generation: number }
+          ) => [account, generation]),
+          [["account-00001", 2]]
+        )
+        assert.isUndefined(second.sandboxes)
+        yield* Scope.close(scope, Exit.void)
+        assert.isUndefined(
+          yield* Effect.orElseSucceed(Effect.tryPromise(async () => (await reader?.read())?.value), () => undefined)
+        )
+      }),
+    20_000
+  )
 
   it.scoped("runs as a web handler, too", () =>
     Effect.gen(function*() {

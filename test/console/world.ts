@@ -46,7 +46,7 @@ const mounted = (app: HttpApp.Default): HttpApp.Default =>
 
 export const memberIds = [41, 42, 43, 44, 45]
 
-export const passwordOf = (id: number): string => `secret password of ${id}`
+const passwordOf = (id: number): string => `secret password of ${id}`
 
 /** Three sandboxes and their console. */
 export const sandboxes = Effect.fnUntraced(function*(accessLifetime: Duration.DurationInput) {

@@ -34,7 +34,7 @@ const isSameOrigin = (headers: HttpServerRequest.HttpServerRequest["headers"]): 
 }
 
 /** Why a request is refused; `undefined` if it is not. */
-export const refusal = (rules: Rules, request: HttpServerRequest.HttpServerRequest): string | undefined => {
+const refusal = (rules: Rules, request: HttpServerRequest.HttpServerRequest): string | undefined => {
   const { headers, method, remoteAddress } = request
   const comesFromHere = Option.exists(remoteAddress, isLoopback) && !isForwarded(headers)
   if (!rules.isRemoteAllowed && !comesFromHere) return "the console answers this machine only"

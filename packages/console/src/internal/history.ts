@@ -4,7 +4,7 @@ import type { SessionSummary } from "@effect-auth/core/SessionSummary"
 import type * as Model from "../ConsoleModel.ts"
 
 /** How many accounts, and of each how many marks and lives, are kept. */
-export const most = { accounts: 20_000, marks: 200, lives: 40 }
+const most = { accounts: 20_000, marks: 200, lives: 40 }
 
 interface Past {
   readonly marks: Array<Model.Mark>

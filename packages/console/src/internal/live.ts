@@ -1,9 +1,7 @@
 /** Looks at the sources while somebody watches, and sends what changed. */
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as PubSub from "effect/PubSub"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Model from "../ConsoleModel.ts"
@@ -13,10 +11,8 @@ import type { ConsoleSource } from "../ConsoleSource.ts"
 const interval = 300
 const share = 10
 
-/** Proxies and browsers give up silent connections. */
-const beat = Duration.seconds(15)
-
-const repeatEvery = Schedule.spaced(beat)
+/** Milliseconds. Proxies and browsers give up silent connections. */
+const longestSilence = 15_000
 
 const isSame = (one: Model.SessionRow, other: Model.SessionRow): boolean =>
   one.marks === other.marks && one.generation === other.generation && one.state === other.state &&
@@ -31,7 +27,7 @@ export const sessionsOf = (sources: ReadonlyArray<ConsoleSource>): Effect.Effect
 export const viewsOf = (sources: ReadonlyArray<ConsoleSource>): Effect.Effect<ReadonlyArray<Model.SandboxView>> =>
   Effect.forEach(sources.flatMap((source) => source.sandbox ?? []), (sandbox) => sandbox.view)
 
-/** The rows and the sandboxes as they were at the last look. */
+/** What one watcher has seen. Each has its own: one that reads slowly gets fewer messages, and misses nothing. */
 class Seen {
   private rows = new Map<string, Model.SessionRow>()
   private views = ""
@@ -57,45 +53,52 @@ class Seen {
   }
 }
 
-const whole = (sources: ReadonlyArray<ConsoleSource>): Effect.Effect<Model.Update> =>
-  Effect.gen(function*() {
-    const sessions = yield* sessionsOf(sources)
-    const sandboxes = yield* viewsOf(sources)
-    return { now: yield* Clock.currentTimeMillis, whole: true, sessions, gone: [], sandboxes }
-  })
-
 const encoder = new TextEncoder()
 
 const encode = (update: Model.Update): Uint8Array => encoder.encode(`data: ${JSON.stringify(update)}\n\n`)
+
+/** A line that browsers ignore. */
+const silence = encoder.encode(": \n\n")
+
+const look = (sources: ReadonlyArray<ConsoleSource>, seen: Seen): Effect.Effect<Model.Update | undefined> =>
+  Effect.gen(function*() {
+    const sessions = yield* sessionsOf(sources)
+    const sandboxes = yield* viewsOf(sources)
+    return seen.changes(yield* Clock.currentTimeMillis, sessions, sandboxes)
+  })
+
+/** Looks until something changed, or until the connection was silent for long. */
+const next = (sources: ReadonlyArray<ConsoleSource>, seen: Seen): Effect.Effect<Uint8Array> =>
+  Effect.gen(function*() {
+    const started = yield* Clock.currentTimeMillis
+    let took = 0
+    while (true) {
+      yield* Effect.sleep(Math.max(interval, share * took))
+      const before = yield* Clock.currentTimeMillis
+      const update = yield* look(sources, seen)
+      if (update !== undefined) return encode(update)
+      const now = yield* Clock.currentTimeMillis
+      took = now - before
+      if (now - started > longestSilence) return silence
+    }
+  })
+
+const first = (sources: ReadonlyArray<ConsoleSource>, seen: Seen): Effect.Effect<Uint8Array> =>
+  Effect.gen(function*() {
+    const update = yield* look(sources, seen)
+    const nothing = { now: yield* Clock.currentTimeMillis, sessions: [], gone: [], sandboxes: [] }
+    return encode({ ...nothing, ...update, whole: true })
+  })
 
 /** The body of a stream of server-sent events. It ends when the scope closes. */
 export const make = (
   sources: ReadonlyArray<ConsoleSource>
 ): Effect.Effect<Stream.Stream<Uint8Array>, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const updates = yield* Effect.acquireRelease(PubSub.sliding<Model.Update>(64), PubSub.shutdown)
-    const seen = new Seen()
-    let watching = 0
-    const look = Effect.gen(function*() {
-      const started = yield* Clock.currentTimeMillis
-      if (watching > 0) {
-        const changed = seen.changes(started, yield* sessionsOf(sources), yield* viewsOf(sources))
-        if (changed !== undefined) yield* PubSub.publish(updates, changed)
-      }
-      yield* Effect.sleep(Math.max(interval, share * ((yield* Clock.currentTimeMillis) - started)))
-    })
-    yield* Effect.forkScoped(Effect.forever(look))
-    const watched = Effect.acquireRelease(Effect.sync(() => void watching++), () => Effect.sync(() => void watching--))
-    return Stream.unwrapScoped(Effect.gen(function*() {
-      yield* watched
-      // Listening begins before the first look, so that no change is missed between them.
-      const queue = yield* PubSub.subscribe(updates)
-      const first = yield* whole(sources)
-      const later = Stream.concat(Stream.make(first), Stream.fromQueue(queue))
-      const beats = Stream.map(
-        Stream.schedule(Stream.repeatValue(": \n\n"), repeatEvery),
-        (text) => encoder.encode(text)
-      )
-      return Stream.merge(Stream.map(later, encode), beats, { haltStrategy: "left" })
-    }))
-  })
+  Effect.map(
+    Effect.acquireRelease(Deferred.make<void>(), (closed) => Deferred.succeed(closed, undefined)),
+    (closed) =>
+      Stream.suspend(() => {
+        const seen = new Seen()
+        return Stream.concat(Stream.fromEffect(first(sources, seen)), Stream.repeatEffect(next(sources, seen)))
+      }).pipe(Stream.interruptWhenDeferred(closed))
+  )

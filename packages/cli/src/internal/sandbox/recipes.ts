@@ -2,7 +2,7 @@
 import { variableOf } from "../providers/registry.ts"
 import type { Served } from "./served.ts"
 
-export const quoted = (text: string): string =>
+const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** All that a program needs. With them `effect-auth token` works too, without signing in. */
@@ -19,7 +19,7 @@ export const signIn = ({ flags, provider, secrets }: Served, url: string): strin
 export const call = ({ call, provider }: Served): string => `effect-auth call ${provider} ${call}`
 
 /** Gets the first tokens. */
-export const curl = ({ tokenRequest }: Served, url: string): string => {
+const curl = ({ tokenRequest }: Served, url: string): string => {
   const { body, headers, path } = tokenRequest
   const lines = Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`)
   return [`curl -sS ${url}${path}`, ...lines, `-d ${quoted(body)}`].join(" \\\n  ")

@@ -6,7 +6,7 @@ import * as Output from "../output.ts"
 
 const time = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
-export const lineOf = (entry: Sandbox.Entry, sandbox: Pick<Sandbox.Sandbox, "name">): string => {
+const lineOf = (entry: Sandbox.Entry, sandbox: Pick<Sandbox.Sandbox, "name">): string => {
   const { access, at, fault, grant, issued, method, path, refresh, refused, revoked, sent, spent } = entry
   const notes = [
     access === undefined || access === "none" ? undefined : access,
