@@ -24,6 +24,18 @@ const cost = (env: Readonly<Record<string, string>>, ...args: ReadonlyArray<stri
     return Number(stderr.trim().split("\n").at(-1))
   }))
 
+const startingSandbox = async (env: Readonly<Record<string, string>>): Promise<number> => {
+  const program = Path.join(bundle, "effect-auth.mjs")
+  const child = ChildProcess.spawn(process.execPath, ["--import", measuring, program, "sandbox"], { env })
+  let said = ""
+  child.stderr.on("data", (chunk) => said += String(chunk))
+  const ended = new Promise((resolve) => child.on("close", resolve))
+  await new Promise((resolve) => child.stdout.once("data", resolve))
+  child.kill("SIGINT")
+  await ended
+  return Number(said.trim().split("\n").at(-1))
+}
+
 /** The text that is loaded with these parts of the bundle. */
 const textOf = (parts: ReadonlyArray<string>): string => {
   const texts = new Map<string, string>()
@@ -67,21 +79,15 @@ describe("the bundled program", () => {
           help: cost(env, "--help")
         }
 
-        // Wall clock, from the start of the process until the addresses are there: the least of five.
-        const started = yield* Effect.promise(async () => {
+        // User CPU until the addresses are there, the least of five: the wall clock shows what else the machine does.
+        const sandbox = yield* Effect.promise(async () => {
           const all: Array<number> = []
-          for (let run = 0; run < 5; run++) {
-            const before = performance.now()
-            const child = ChildProcess.spawn(process.execPath, [Path.join(bundle, "effect-auth.mjs"), "sandbox"], { env })
-            await new Promise((resolve) => child.stdout.once("data", resolve))
-            all.push(performance.now() - before)
-            child.kill("SIGKILL")
-          }
+          for (let run = 0; run < 5; run++) all.push(await startingSandbox(env))
           return Math.min(...all)
         })
 
-        console.log({ ...seconds, sandbox: started / 1000 })
-        expect(started).toBeLessThan(1_000)
+        console.log({ ...seconds, sandbox })
+        expect(sandbox).toBeLessThan(1)
         expect(seconds.token).toBeLessThan(1.2)
         expect(seconds.status).toBeLessThan(8)
         expect(seconds.help).toBeLessThan(0.6)

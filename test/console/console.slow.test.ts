@@ -289,7 +289,7 @@ describe.skipIf(isSkipped)("the console in Chromium", () => {
     await run(Effect.sleep("9 seconds"))
     await run(placewise.expireAccessTokens)
     await run(Effect.sleep("3 seconds"))
-    const wide = await open(console, { colorScheme: "light" })
+    const wide = await open(console, { colorScheme: "light", viewport: { width: 1280, height: 1010 } })
     await run(placewise.faults.next("refresh", Faults.lost))
     const { auth } = await run(program.sessions.get("member-42"))
     await run(Effect.exit(auth.refresh))
@@ -316,6 +316,7 @@ describe.skipIf(isSkipped)("the console in Chromium", () => {
       await narrow.locator(".picture .bar").first().waitFor()
       const width = await narrow.evaluate(() => document.documentElement.scrollWidth)
       assert.isAtMost(width, 360)
+      await narrow.locator(".detail").evaluate((element) => element.scrollIntoView())
       if (url === console) await screenshot(narrow, "narrow")
     }
     await Effect.runPromise(Fiber.interrupt(calling))
