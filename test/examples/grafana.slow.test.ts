@@ -54,7 +54,12 @@ describe("the board and the alarm rules", () => {
     const free = createServer()
     const port = new URL(await listen(free)).port
     await new Promise((resolve) => free.close(resolve))
-    child = spawn(process.execPath, ["--import", tsx, fileURLToPath(new URL("metricsProgram.ts", import.meta.url)), port])
+    child = spawn(process.execPath, [
+      "--import",
+      tsx,
+      fileURLToPath(new URL("metricsProgram.ts", import.meta.url)),
+      port
+    ])
     for await (const chunk of child.stdout ?? []) if (String(chunk).includes("ready")) break
     exported = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
   })

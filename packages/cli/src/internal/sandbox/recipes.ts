@@ -2,8 +2,7 @@
 import { variableOf } from "../providers/registry.ts"
 import type { Served } from "./served.ts"
 
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
 /** All that a program needs. With them `effect-auth token` works too, without signing in. */
 export const env = ({ flags, provider, secrets }: Served, url: string): string =>
