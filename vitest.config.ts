@@ -18,6 +18,8 @@ export default defineConfig({
     setupFiles: ["test/setup.ts"],
     reporters: ["default", "./scripts/lib/honest-reporter.mjs"],
     pool: "forks",
+    // To load the modules again for each file takes longer than most of the quick tests.
+    isolate: which !== "quick",
     poolOptions: { forks: { minForks: 1, maxForks: isAlone ? 1 : 2 } },
     testTimeout: timeouts[which] ?? 60_000,
     hookTimeout: 60_000,

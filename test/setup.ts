@@ -17,31 +17,46 @@ const { withoutAssertions }: { readonly withoutAssertions: ReadonlyArray<Excepti
 
 addEqualityTesters()
 
+interface Counted {
+  /** How many assertions ran in this process. */
+  [count]?: number
+}
+
+const count = Symbol.for("@effect-auth/test/assertions")
+// One process runs many test files. They share vitest's `chai`, whose methods are wrapped once.
+const assertions: Counted = chai.Assertion.prototype as object
+
 // `assert` and most of `expect` end in chai's method `assert`; some matchers (`toMatchObject`) throw by themselves.
 // `expect.requireAssertions` of vitest does not see `assert` at all.
-let assertions = 0
-for (const [name, { value: matcher }] of Object.entries(Object.getOwnPropertyDescriptors(chai.Assertion.prototype))) {
-  if (typeof matcher !== "function" || name !== "assert" && !/^to[A-Z]/.test(name)) continue
-  Object.defineProperty(chai.Assertion.prototype, name, {
-    configurable: true,
-    writable: true,
-    value(this: unknown, ...args: ReadonlyArray<unknown>) {
-      assertions++
-      return matcher.apply(this, args)
-    }
-  })
+const countAssertions = () => {
+  assertions[count] = 0
+  for (const [name, { value: matcher }] of Object.entries(Object.getOwnPropertyDescriptors(chai.Assertion.prototype))) {
+    if (typeof matcher !== "function" || name !== "assert" && !/^to[A-Z]/.test(name)) continue
+    Object.defineProperty(chai.Assertion.prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: unknown, ...args: ReadonlyArray<unknown>) {
+        assertions[count] = made() + 1
+        return matcher.apply(this, args)
+      }
+    })
+  }
 }
+
+const made = (): number => assertions[count] ?? 0
+
+if (assertions[count] === undefined) countAssertions()
 
 /** How many assertions had run when the test began. Tests that run side by side share the count. */
 const begun = new Map<string, number>()
 
 beforeEach(({ task }) => {
-  begun.set(task.id, assertions)
+  begun.set(task.id, made())
 })
 
 afterEach(({ task }) => {
   const state = task.result?.state
-  if (state === "fail" || state === "skip" || begun.get(task.id) !== assertions) return
+  if (state === "fail" || state === "skip" || begun.get(task.id) !== made()) return
   const names = [task.name]
   for (let { suite } = task; suite !== undefined; suite = suite.suite) names.unshift(suite.name)
   const name = names.join(" > ")

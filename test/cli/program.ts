@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array
   /** The pipe of standard input stays open after that. */
   readonly isPipeLeftOpen?: boolean
+  /** Called with each text on standard error, while the program runs. */
+  readonly onStderr?: (text: string) => void
 }
 
 export interface Place {
@@ -68,7 +70,10 @@ export const place = Effect.gen(function*() {
       const out: Array<Buffer> = []
       const err: Array<Buffer> = []
       child.stdout.on("data", (chunk) => out.push(chunk))
-      child.stderr.on("data", (chunk) => err.push(chunk))
+      child.stderr.on("data", (chunk) => {
+        err.push(chunk)
+        options.onStderr?.(String(chunk))
+      })
       child.on("close", (code) => {
         const ended = { code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }
         all.push(ended.stdout, ended.stderr)

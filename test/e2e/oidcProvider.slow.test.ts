@@ -1,38 +1,16 @@
-import * as AuthService from "@effect-auth/core/AuthService"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import { paced } from "../support/processes/pace.ts"
 import type { WorkerConfig } from "../support/processes/protocol.ts"
 import { bundledScript, sqliteStore } from "../support/processes/suite.ts"
 import { startWorker } from "../support/processes/workers.ts"
-import { storeLayer, type StoreSpec } from "../support/stores/spec.ts"
 import { startOidcServer } from "./oidcServer.ts"
-import * as StandardProvider from "./standardProvider.ts"
+import { adopted } from "./standardProvider.ts"
 
 const script = bundledScript(new URL("./oidcWorker.ts", import.meta.url))
 
 const processes = 4
 const lifetimes = 6
-
-/** Puts tokens that were obtained elsewhere into the store. */
-const adopted = (
-  store: StoreSpec,
-  issuer: string,
-  tokens: { readonly accessToken: string; readonly refreshToken: string },
-  expiresIn: number
-) =>
-  Effect.scoped(Effect.gen(function*() {
-    const provider = yield* StandardProvider.make({ issuer, clientId: "app" })
-    const auth = yield* AuthService.make(provider, { refresh: { mode: "onDemand" } })
-    yield* auth.adopt({
-      accessToken: Redacted.make(tokens.accessToken),
-      refreshToken: Redacted.make(tokens.refreshToken),
-      expiresIn
-    })
-  })).pipe(Effect.provide(Layer.merge(storeLayer(store), FetchHttpClient.layer)))
 
 describe("four processes at an independent strict server (oidc-provider)", () => {
   it.scopedLive("keep one rotating session for six lifetimes", () =>

@@ -2,14 +2,18 @@ import * as AuthService from "@effect-auth/core/AuthService"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Authorization from "@effect-auth/oauth2/Authorization"
 import * as AuthorizationCode from "@effect-auth/oauth2/AuthorizationCode"
+import * as DeviceCode from "@effect-auth/oauth2/DeviceCode"
+import * as IdToken from "@effect-auth/oauth2/IdToken"
 import type * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
 import * as OAuth2Server from "@effect-auth/oauth2/OAuth2Server"
 import * as PendingStore from "@effect-auth/oauth2/PendingStore"
+import * as RefreshToken from "@effect-auth/oauth2/RefreshToken"
 import * as OAuth2Sandbox from "@effect-auth/testing/OAuth2Sandbox"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/TestClock"
 import * as jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
@@ -68,7 +72,7 @@ describe("AuthorizationCode", () => {
       const { claims, tokens } = yield* AuthorizationCode.exchange(
         client,
         yield* fixtures.code({ scope: "openid", nonce: "the-nonce" }),
-        { signature: "checked" }
+        { signature: IdToken.signature }
       )
       assert.deepInclude(claims, { sub: "ola", iss: issuer, aud: "app" })
       assert.strictEqual(tokens.subject, "ola")
@@ -112,7 +116,7 @@ describe("AuthorizationCode", () => {
     Effect.gen(function*() {
       yield* TestClock.setTime(now)
       const forged = yield* signed(claimsAt(now, {}))
-      const outcome = yield* exchanged(forged, { code: { signature: "checked" } })
+      const outcome = yield* exchanged(forged, { code: { signature: IdToken.signature } })
       assert.deepInclude(outcome._tag === "Left" ? outcome.left : {}, { error: "invalid_id_token" })
     }).pipe(Effect.provide(world)))
 
@@ -158,6 +162,20 @@ describe("AuthorizationCode", () => {
       assert.strictEqual((yield* Effect.either(auth.refresh))._tag, "Left")
     }).pipe(Effect.provide(TokenStore.layerMemory), Effect.provide(world)))
 
+  it.effect("each grant of a person reads the subject of a refresh", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const real = yield* fixtures.client({ scopes: ["openid"] })
+      const client = { ...real, httpClient: yield* answering(yield* signed(claimsAt(now, { sub: "kim" }))) }
+      for (const { provider } of [AuthorizationCode, DeviceCode, RefreshToken]) {
+        const code = yield* fixtures.code({ scope: "openid", nonce: "the-nonce" })
+        const { tokens } = yield* AuthorizationCode.exchange(real, code)
+        const { accessToken, refreshToken = Redacted.make("") } = tokens
+        const refreshed = yield* provider(client).refresh!(refreshToken, { accessToken, obtainedAt: now })
+        assert.strictEqual(refreshed.subject, "kim")
+      }
+    }).pipe(Effect.provide(world)))
+
   it.scoped("a code that was used is refused before it is sent", () =>
     Effect.gen(function*() {
       const auth = yield* AuthService.make(AuthorizationCode.provider(yield* fixtures.client()))
@@ -200,6 +218,9 @@ describe("Authorization", () => {
         "https://api.example.com",
         "https://mail.example.com"
       ])
+      assert.isFalse(parameters.has("response_mode"))
+      const form = yield* query(options, { responseMode: "form_post", parameters: { response_mode: "fragment" } })
+      assert.deepStrictEqual(form.searchParams.getAll("response_mode"), ["form_post"])
       for (const name of ["state", "nonce", "code_challenge"]) {
         assert.match(parameters.get(name) ?? "", /^[\w-]{43}$/)
         assert.notStrictEqual(parameters.get(name), second.searchParams.get(name))

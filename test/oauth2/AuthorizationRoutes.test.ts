@@ -38,6 +38,12 @@ const changed = (url: string, change: (query: URLSearchParams) => void): string 
   return next.href
 }
 
+/** The application's own cookie does not come with the form, so the account is that of the ID token. */
+const byForm: Partial<AuthorizationRoutes.Options<never, never>> = {
+  responseMode: "form_post",
+  account: ({ sub }) => Effect.succeed(sub)
+}
+
 describe("AuthorizationRoutes", () => {
   it.scoped("a person signs in, the session is theirs, and the browser goes where it wanted to", () =>
     Effect.gen(function*() {
@@ -303,6 +309,86 @@ describe("AuthorizationRoutes", () => {
       assert.strictEqual(page.status, 303)
     }).pipe(Effect.provide(world({ requirePar: true }))))
 
+  it.scoped("form_post: the response comes in a form, and its cookie crosses sites", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication({ routes: byForm })
+      const browser = application.open()
+      const { location } = yield* browser.get(`${base}/auth/login?returnTo=%2Forders`)
+      assert.match(browser.seen[0] ?? "", /^__Host-oauth2-.*; HttpOnly; Secure; SameSite=None$/)
+      const page = yield* browser.post((yield* application.sandbox.visit(location)) ?? "")
+      assert.strictEqual(page.status, 303)
+      assert.strictEqual(page.location, "/orders")
+      assert.match(browser.seen[1] ?? "", /Max-Age=0; .*Secure; SameSite=None$/)
+      assert.strictEqual(browser.cookies.size, 0)
+      yield* (yield* application.sessions.get("ola")).accessToken
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("form_post: another browser, a second time, and parameters that come twice are refused", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication({ routes: byForm })
+      const [attacker, victim] = [application.open(), application.open()]
+      const callback = yield* application.leave(attacker)
+      yield* application.leave(victim)
+      assert.strictEqual((yield* victim.post(callback)).status, 400)
+      const cookies = new Map(attacker.cookies)
+      assert.strictEqual((yield* attacker.post(callback)).status, 303, "the refusal did not use it up")
+      for (const [name, value] of cookies) attacker.cookies.set(name, value)
+      assert.strictEqual((yield* attacker.post(callback)).status, 400)
+      for (const name of ["code", "state", "iss"]) {
+        const twice = changed(yield* application.leave(victim), (query) => query.append(name, query.get(name) ?? ""))
+        assert.strictEqual((yield* victim.post(twice)).status, 400, name)
+      }
+      assert.strictEqual((yield* application.sandbox.counters).exchanges["authorization_code"]?.granted, 1)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("form_post: what is no form, or too large, or in the URL, is refused and uses nothing up", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication({ routes: byForm })
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      const parameters = new URL(callback).searchParams
+      const form = { "content-type": "application/x-www-form-urlencoded" }
+      const large = `${parameters.toString()}&more=${"x".repeat(70_000)}`
+      const chunks = new ReadableStream({
+        pull: (controller) => controller.enqueue(new TextEncoder().encode("x".repeat(10_000)))
+      })
+      const cases: ReadonlyArray<readonly [number, RequestInit & { readonly duplex?: "half" }]> = [
+        [415, {
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(Object.fromEntries(parameters))
+        }],
+        [415, { headers: { "content-type": "text/plain" }, body: parameters.toString() }],
+        [415, { headers: { "content-type": "application/x-www-form-urlencodedx" }, body: parameters.toString() }],
+        [413, { headers: { ...form, "content-length": String(large.length) }, body: large }],
+        [413, { headers: form, body: large }],
+        // It never ends, and says nothing of its length.
+        [413, { headers: form, body: chunks, duplex: "half" }]
+      ]
+      for (const [status, init] of cases) {
+        const page = yield* browser.post(callback, init)
+        assert.strictEqual(page.status, status)
+        assert.strictEqual(page.headers.get("cache-control"), "no-store")
+      }
+      for (const method of ["GET", "HEAD", "PUT"]) {
+        assert.strictEqual((yield* browser.get(callback, method)).status, 405, method)
+      }
+      assert.strictEqual(
+        (yield* browser.post(callback, { headers: { "content-type": `${form["content-type"]};charset=UTF-8` } }))
+          .status,
+        303
+      )
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a form in the mode of the URL is not looked at", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      const callback = yield* application.leave(browser)
+      const error = yield* Effect.either(Effect.sandbox(browser.post(callback)))
+      assert.strictEqual(error._tag, "Left", "there is no such route")
+      assert.strictEqual((yield* browser.get(callback)).status, 303)
+    }).pipe(Effect.provide(world())))
+
   it.effect("a base URL that is not https, and an account from an ID token that nobody asked for, are refused", () =>
     Effect.gen(function*() {
       const client = yield* fixtures.client({ scopes: ["read"] })
@@ -318,5 +404,7 @@ describe("AuthorizationRoutes", () => {
       assert.strictEqual(yield* make({ baseUrl: "http://app.example.com" }), "insecure")
       assert.strictEqual(yield* make({ baseUrl: "https://app.example.com/below" }), "url")
       assert.strictEqual(yield* make({ account: () => Effect.succeed("a") }), "options")
+      assert.strictEqual(yield* make({ baseUrl: "http://app.example.com", responseMode: "form_post" }), "insecure")
+      assert.strictEqual(yield* make({ parameters: { response_mode: "form_post" } }), "options")
     }).pipe(Effect.provide(PendingStore.layerMemory()), Effect.provide(world())))
 })

@@ -1,16 +1,20 @@
 /** The stores of waiting sign-ins, each under the same laws. */
+import * as BrowserPendingStore from "@effect-auth/oauth2/BrowserPendingStore"
 import * as PendingStore from "@effect-auth/oauth2/PendingStore"
 import * as SealedPendingStore from "@effect-auth/oauth2/SealedPendingStore"
 import * as RedisPendingStore from "@effect-auth/store-redis/RedisPendingStore"
 import * as SqlPendingStore from "@effect-auth/store-sql/SqlPendingStore"
 import * as PendingStoreLaws from "@effect-auth/testing/PendingStoreLaws"
 import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Redis } from "ioredis"
+import * as Mysql from "mysql2/promise"
 import { rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,8 +22,9 @@ import * as Pg from "pg"
 import * as backends from "../support/stores/backends.ts"
 import { base, makeApplication } from "./browser.ts"
 import * as fixtures from "./fixtures.ts"
+import { makeStorage } from "./tab.ts"
 
-const [postgres, redis] = [await backends.postgres(), await backends.redis()]
+const [mysql, postgres, redis] = [await backends.mysql(), await backends.postgres(), await backends.redis()]
 const name = backends.runName
 const capacity = 5
 
@@ -28,6 +33,10 @@ const keyOf = (byte: number, id = "k1") => ({ id, key: Redacted.make(new Uint8Ar
 PendingStoreLaws.suite("in memory", PendingStore.layerMemory({ capacity }), { capacity })
 
 PendingStoreLaws.suite("in a sealed cookie", SealedPendingStore.layer([keyOf(1)]), { replayable: true, shared: true })
+
+const storage = makeStorage()
+
+PendingStoreLaws.suite("in a tab", BrowserPendingStore.layer({ capacity, storage }), { capacity, shared: true })
 
 const file = join(tmpdir(), `${name}.db`)
 
@@ -53,6 +62,46 @@ describe.skipIf(postgres.isSkipped)("PostgreSQL", () => {
     await pg.connect()
     await pg.query(`DROP TABLE IF EXISTS ${table}, ${table}_migrations`)
     await pg.end()
+  })
+})
+
+describe.skipIf(mysql.isSkipped)("MySQL", () => {
+  const table = `${name}_pending`
+  PendingStoreLaws.suite(
+    "MySQL",
+    Layer.provide(
+      SqlPendingStore.layer({ capacity, table }),
+      MysqlClient.layer({ url: Redacted.make(mysql.url), maxConnections: 4 })
+    ),
+    { capacity, shared: true }
+  )
+
+  it.scopedLive("sixteen sign-ins at once are all kept and all taken, each once", () =>
+    Effect.gen(function*() {
+      const store = yield* SqlPendingStore.make({ table, capacity: 100 })
+      const expiresAt = (yield* Clock.currentTimeMillis) + 600_000
+      const pending = { browser: "b", realm: "r", redirectUri: "u", verifier: Redacted.make("v"), expiresAt }
+      const one = (index: number) =>
+        Effect.gen(function*() {
+          const id = `${name}-${index}`
+          const kept = yield* store.put(id, pending)
+          const again = yield* store.put(id, pending)
+          const another = yield* store.take(id, "B")
+          const taken = yield* Effect.all([store.take(id, "b"), store.take(id, "b")], { concurrency: "unbounded" })
+          return { kept, again, another, taken: taken.filter((one) => one !== undefined).length }
+        })
+      const all = yield* Effect.all(Array.from({ length: 16 }, (_, index) => one(index)), { concurrency: "unbounded" })
+      for (const outcome of all) {
+        assert.deepStrictEqual(outcome, { kept: true, again: false, another: undefined, taken: 1 })
+      }
+    }).pipe(
+      Effect.provide(MysqlClient.layer({ url: Redacted.make(mysql.url), maxConnections: 8 }))
+    ), 30_000)
+
+  afterAll(async () => {
+    const client = await Mysql.createConnection(mysql.url)
+    await client.query(`DROP TABLE IF EXISTS ${table}, ${table}_migrations`)
+    await client.end()
   })
 })
 
@@ -140,6 +189,23 @@ describe("the laws of a store of waiting sign-ins", () => {
       const run = PendingStoreLaws.laws({ replayable: true }).at(-1)?.run ?? Effect.void
       const error = yield* Effect.flip(Effect.provideService(run, PendingStore.PendingStore, store))
       assert.strictEqual(error._tag, "LawBroken")
+    }))
+})
+
+describe("BrowserPendingStore", () => {
+  it.effect("shares the storage with others, and says so when there is none", () =>
+    Effect.gen(function*() {
+      const storage = makeStorage()
+      storage.setItem("of the page", "kept")
+      const store = BrowserPendingStore.make({ storage, capacity: 1 })
+      const pending = { browser: "b", realm: "r", redirectUri: "u", verifier: Redacted.make("v"), expiresAt: 1_000 }
+      storage.setItem("effect-auth:pending:broken", "{")
+      assert.isTrue(yield* store.put("id", pending), "what can't be read takes no room")
+      assert.strictEqual(storage.length, 2)
+      assert.strictEqual(storage.getItem("of the page"), "kept")
+      // Node has no storage of a tab.
+      const error = yield* Effect.flip(BrowserPendingStore.make().put("id", pending))
+      assert.deepInclude(error, { _tag: "TokenStoreError", reason: "unavailable" })
     }))
 })
 

@@ -25,31 +25,38 @@ export interface Page {
 export const makeBrowser = (app: HttpApp.Default<unknown>) => {
   const cookies = new Map<string, string>()
   const seen: Array<string> = []
+  const ask = (url: string, init: RequestInit): Effect.Effect<Page> =>
+    Effect.gen(function*() {
+      const asked = new Request(url, init)
+      asked.headers.set("cookie", Array.from(cookies, ([name, value]) => `${name}=${value}`).join("; "))
+      const request = HttpServerRequest.fromWeb(asked)
+      const response = HttpServerResponse.toWeb(
+        yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, request))
+      )
+      for (const text of response.headers.getSetCookie()) {
+        seen.push(text)
+        const [pair = ""] = text.split(";")
+        const at = pair.indexOf("=")
+        if (/max-age=0/i.test(text)) cookies.delete(pair.slice(0, at))
+        else cookies.set(pair.slice(0, at), decodeURIComponent(pair.slice(at + 1)))
+      }
+      return {
+        status: response.status,
+        location: response.headers.get("location") ?? "",
+        text: yield* Effect.promise(() => response.text()),
+        headers: response.headers
+      }
+    }).pipe(Effect.orDie)
   return {
     cookies,
     /** The texts of the cookies that were set. */
     seen,
-    get: (url: string, method = "GET"): Effect.Effect<Page> =>
-      Effect.gen(function*() {
-        const headers = { cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join("; ") }
-        const request = HttpServerRequest.fromWeb(new Request(url, { headers, method }))
-        const response = HttpServerResponse.toWeb(
-          yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, request))
-        )
-        for (const text of response.headers.getSetCookie()) {
-          seen.push(text)
-          const [pair = ""] = text.split(";")
-          const at = pair.indexOf("=")
-          if (/max-age=0/i.test(text)) cookies.delete(pair.slice(0, at))
-          else cookies.set(pair.slice(0, at), decodeURIComponent(pair.slice(at + 1)))
-        }
-        return {
-          status: response.status,
-          location: response.headers.get("location") ?? "",
-          text: yield* Effect.promise(() => response.text()),
-          headers: response.headers
-        }
-      }).pipe(Effect.orDie)
+    get: (url: string, method = "GET") => ask(url, { method }),
+    /** Sends the parameters of a URL as a form, as the page of a server does for `form_post`. */
+    post: (url: string, init: RequestInit = {}) => {
+      const { origin, pathname, searchParams } = new URL(url)
+      return ask(origin + pathname, { method: "POST", body: searchParams, ...init })
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as AuthorizationCode from "@effect-auth/oauth2/AuthorizationCode"
 import * as ClientAuthentication from "@effect-auth/oauth2/ClientAuthentication"
 import * as ClientCredentials from "@effect-auth/oauth2/ClientCredentials"
+import * as IdToken from "@effect-auth/oauth2/IdToken"
 import * as Loopback from "@effect-auth/oauth2/Loopback"
 import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
 import * as OAuth2Server from "@effect-auth/oauth2/OAuth2Server"
@@ -50,7 +51,7 @@ describe("oauth2-mock-server", () => {
         })
         const auth = yield* AuthService.make(AuthorizationCode.provider(client), { refresh: { mode: "onDemand" } })
         const token = yield* Loopback.signIn(auth, client, {
-          idToken: { signature: "checked" },
+          idToken: { signature: IdToken.signature },
           open: (url) => Effect.forkDaemon(Effect.promise(() => visit(url, {})))
         })
         assert.strictEqual(Redacted.value(token.value).split(".").length, 3)

@@ -5,6 +5,7 @@ import * as AuthorizationCode from "@effect-auth/oauth2/AuthorizationCode"
 import * as ClientAuthentication from "@effect-auth/oauth2/ClientAuthentication"
 import * as ClientCredentials from "@effect-auth/oauth2/ClientCredentials"
 import * as DeviceCode from "@effect-auth/oauth2/DeviceCode"
+import * as IdToken from "@effect-auth/oauth2/IdToken"
 import * as Introspection from "@effect-auth/oauth2/Introspection"
 import * as Loopback from "@effect-auth/oauth2/Loopback"
 import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
@@ -124,7 +125,7 @@ const signedIn = (issuer: string, more: Partial<OAuth2Client.Options> = {}) =>
     const auth = yield* AuthService.make(AuthorizationCode.provider(client), { refresh: { mode: "onDemand" } })
     yield* Loopback.signIn(auth, client, {
       parameters: { prompt: "consent" },
-      idToken: { signature: "checked" },
+      idToken: { signature: IdToken.signature },
       open: (url) => Effect.forkDaemon(Effect.promise(() => visit(url, ola)))
     })
     return { auth, client }

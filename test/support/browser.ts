@@ -35,7 +35,7 @@ const packages = fileURLToPath(new URL("../../packages", import.meta.url))
  * and from their sources elsewhere: one or the other, never a mixture.
  */
 export const bundlePage = async (entry: string): Promise<string> => {
-  const isBuilt = ["core/dist/AuthService.js", "placewise/dist/Placewise.js"]
+  const isBuilt = ["core/dist/AuthService.js", "oauth2/dist/BrowserRedirect.js", "placewise/dist/Placewise.js"]
     .every((file) => fs.existsSync(`${packages}/${file}`))
   const result = await build({
     entryPoints: [entry],
@@ -47,7 +47,7 @@ export const bundlePage = async (entry: string): Promise<string> => {
     plugins: [{
       name: "as-published",
       setup: ({ onResolve }) => {
-        onResolve({ filter: /^@effect-auth\/[a-z-]+\/\w+$/ }, ({ path }) => {
+        onResolve({ filter: /^@effect-auth\/[a-z0-9-]+\/\w+$/ }, ({ path }) => {
           const [, name, module] = path.split("/")
           return { path: isBuilt ? `${packages}/${name}/dist/${module}.js` : `${packages}/${name}/src/${module}.ts` }
         })

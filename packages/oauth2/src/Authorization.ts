@@ -44,6 +44,13 @@ export interface Request {
   readonly scopes?: ReadonlyArray<string> | undefined
   /** Further parameters: `prompt`, `login_hint`, `max_age`. They can't replace one that protects the sign-in. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * How the response comes back. `query` (default): in the URL, by GET. `form_post`: in the body of a POST that the
+   * browser sends from the server's page, so that it is in no URL, history or log.
+   *
+   * @see OAuth 2.0 Form Post Response Mode: https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
+   */
+  readonly responseMode?: "query" | "form_post" | undefined
   /** Whose session it is to become, where that is known already. */
   readonly account?: string | undefined
   /** A path of the application, given back at the end. */

@@ -11,9 +11,10 @@ import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type { Claims } from "./IdToken.ts"
+import type { Claims, SignatureCheck } from "./IdToken.ts"
 import * as idTokens from "./internal/idToken.ts"
 import * as session from "./internal/session.ts"
+import { withSubject } from "./internal/subject.ts"
 import * as tokenCall from "./internal/tokenCall.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 
@@ -43,10 +44,10 @@ export interface Credentials {
  */
 export interface Options {
   /**
-   * Whether the signature of the ID token is checked against the server's keys. The token comes from the server over TLS,
-   * so it need not be (OpenID Connect Core section 3.1.3.7, item 6). Default: `unchecked`.
+   * `IdToken.signature` checks the signature of the ID token against the server's keys. The token comes from the server over
+   * TLS, so it need not be checked (OpenID Connect Core section 3.1.3.7, item 6). Default: it is not.
    */
-  readonly signature?: "unchecked" | "checked" | undefined
+  readonly signature?: SignatureCheck | undefined
 }
 
 /**
@@ -83,7 +84,7 @@ export const exchange = Effect.fnUntraced(function*(
   })
   const tokens = { ...tokenCall.asAsked(issued.tokens, credentials.scopes ?? client.scopes), obtainedAt }
   if (nonce === undefined) return { tokens, claims: undefined }
-  const claims = yield* idTokens.check(client, issued.idToken, { nonce, signature: options.signature ?? "unchecked" })
+  const claims = yield* idTokens.check(client, issued.idToken, { nonce, signature: options.signature })
   return { tokens: { ...tokens, subject: claims.sub }, claims }
 })
 
@@ -98,7 +99,7 @@ export const provider = (
   options?: Options
 ): Extended<Credentials, WithResources<Credentials>> => ({
   ...session.common(client),
-  ...session.renewing(client, true),
+  ...session.renewing(client, withSubject),
   signIn: (credentials) => Effect.map(exchange(client, credentials, options), ({ tokens }) => tokens),
   singleUse: true,
   fingerprint: ({ code }) => Redacted.value(code)

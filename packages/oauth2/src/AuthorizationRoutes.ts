@@ -28,6 +28,11 @@
  * `SameSite=Lax`. Its value is what ties the response to the browser; the store keeps a digest. On `http://localhost` the
  * name has no prefix and the cookie is not `Secure`.
  *
+ * **`form_post`.** With `responseMode: "form_post"` the response comes in the body of a POST from the server's page. Such a
+ * POST crosses sites, and a `Lax` cookie stays behind: the cookie of the sign-in is `SameSite=None; Secure` then. The
+ * application's own `Lax` cookie stays behind, too, so an `account` that is an Effect can't see it at the callback; take
+ * the function of the claims. A callback by GET is refused in this mode, one by POST in the other.
+ *
  * **What is written down.** The callback's URL holds `code` and `state`. The routes keep it out of `HttpMiddleware.logger`;
  * for the spans of the server give {@link isCallback} to `HttpMiddleware.withTracerDisabledWhen`. What stands in front of
  * the program (a proxy, a load balancer) has logs of its own. Each page has `no-store` and `no-referrer`, and shows nothing
@@ -54,6 +59,7 @@ import * as Authorization from "./Authorization.ts"
 import type * as AuthorizationCode from "./AuthorizationCode.ts"
 import type { Claims } from "./IdToken.ts"
 import { misconfigured } from "./internal/failures.ts"
+import * as formPost from "./internal/formPost.ts"
 import * as pages from "./internal/pages.ts"
 import * as urls from "./internal/urls.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
@@ -103,6 +109,11 @@ export interface Options<E, R> {
   readonly scopes?: ReadonlyArray<string> | Effect.Effect<ReadonlyArray<string>, E, R> | undefined
   /** Further parameters of the authorization request: `prompt`. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * How the response comes back: in the URL (`query`, the default) or in the body of a POST (`form_post`). A server like
+   * Apple's takes no other way for some scopes.
+   */
+  readonly responseMode?: "query" | "form_post" | undefined
   /** What the browser gets in the end. Set the application's own session cookie here. Default: a redirect to `returnTo`. */
   readonly onSignedIn?:
     | ((signedIn: SignedIn) => Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>)
@@ -119,22 +130,12 @@ interface Setup<E, R> extends Options<E, R> {
   readonly redirectUri: string
   readonly base: URL
   readonly store: PendingStore["Type"]
+  readonly cookie: ReturnType<typeof pages.cookieOf>
 }
 
 /** A browser keeps a `__Host-` cookie only over https. */
 const cookieName = (base: URL, id: string): string =>
   `${base.protocol === "https:" ? "__Host-" : ""}oauth2-${id.slice(0, 22)}`
-
-/**
- * The path that a browser may be sent to; anything that leads to another origin is none (RFC 9700 section 4.11).
- */
-const pathOf = (base: URL, text: string | null): string | undefined => {
-  if (text === null || !text.startsWith("/") || !URL.canParse(text, base)) return undefined
-  const url = new URL(text, base)
-  // Resolved once and written anew: a browser reads neither a second slash nor a backslash into it.
-  const path = `/${url.pathname.replace(/^[/\\]+/, "")}${url.search}${url.hash}`
-  return url.origin === base.origin ? path : undefined
-}
 
 /** An error of the application itself may be anything, also one of these: then it is answered as one. */
 const isSignInError = (error: unknown): error is SignInError =>
@@ -153,18 +154,16 @@ const login = <E, R>(setup: Setup<E, R>) =>
       redirectUri: setup.redirectUri,
       scopes: Effect.isEffect(setup.scopes) ? yield* setup.scopes : setup.scopes,
       parameters: setup.parameters,
+      responseMode: setup.responseMode,
       account,
-      returnTo: pathOf(setup.base, query.get("returnTo"))
+      returnTo: urls.pathOf(setup.base, query.get("returnTo"))
     }
     const begun = yield* Effect.either(Authorization.begin(setup.client, asked))
     if (begun._tag === "Left") return yield* failed(setup, begun.left)
     const { browser, id, url } = begun.right
     return pages.redirect(url).pipe(
       HttpServerResponse.unsafeSetCookie(cookieName(setup.base, id), Redacted.value(browser), {
-        httpOnly: true,
-        secure: setup.base.protocol === "https:",
-        sameSite: "lax",
-        path: "/",
+        ...setup.cookie,
         maxAge: "10 minutes"
       })
     )
@@ -184,16 +183,26 @@ const sessionOf = <E, R>(setup: Setup<E, R>, known: string | undefined) =>
     : Effect.flatMap(setup.account(claims), setup.sessions.get)
 }
 
-const callback = <E, R>(setup: Setup<E, R>) =>
+/** The response, where it has to be in this mode, or the page that refuses the request and uses nothing up. */
+const received = <E, R>(setup: Setup<E, R>, request: HttpServerRequest.HttpServerRequest) => {
+  const isForm = setup.responseMode === "form_post"
+  // A request for the head only (a preview of a link) must not use the response up.
+  if (request.method !== (isForm ? "POST" : "GET")) {
+    return Effect.fail(pages.page(405, "This page can't be asked for like that"))
+  }
+  return isForm ? formPost.parametersOf(request) : Effect.succeed(new URL(request.url, setup.base).searchParams)
+}
+
+const finish = <E, R>(
+  setup: Setup<E, R>,
+  request: HttpServerRequest.HttpServerRequest,
+  parameters: URLSearchParams
+) =>
   Effect.gen(function*() {
-    const request = yield* HttpServerRequest.HttpServerRequest
     const { client } = setup
-    const parameters = new URL(request.url, setup.base).searchParams
     const id = yield* Authorization.idOf(parameters)
     const name = id === undefined ? undefined : cookieName(setup.base, id)
     const cookie = name === undefined ? undefined : request.cookies[name]
-    // A request for the head only (a preview of a link) must not use the response up.
-    if (request.method !== "GET") return pages.page(405, "This page can't be asked for like that")
     const account = typeof setup.account === "function" ? undefined : yield* setup.account
     const browser = cookie === undefined ? undefined : Redacted.make(cookie)
     const finished = Effect.gen(function*() {
@@ -208,9 +217,16 @@ const callback = <E, R>(setup: Setup<E, R>) =>
         (setup.onSignedIn === undefined
           ? Effect.succeed(pages.redirect(signedIn.returnTo))
           : Effect.map(setup.onSignedIn(signedIn), pages.guarded)).pipe(
-            Effect.map((response) => name === undefined ? response : pages.withoutCookie(response, name, setup.base))
+            Effect.map((response) => name === undefined ? response : pages.withoutCookie(response, name, setup.cookie))
           )
     })
+  })
+
+const callback = <E, R>(setup: Setup<E, R>) =>
+  Effect.gen(function*() {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const response = yield* Effect.either(received(setup, request))
+    return response._tag === "Left" ? response.left : yield* finish(setup, request, response.right)
   }).pipe(HttpMiddleware.withLoggerDisabled, Effect.provideService(PendingStore, setup.store))
 
 /**
@@ -232,12 +248,22 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
   if (typeof options.account === "function" && !Effect.isEffect(scopes) && !scopes.includes("openid")) {
     return yield* misconfigured(name, "options", "an account from the ID token needs the scope openid")
   }
-  const store = yield* PendingStore
-  const setup = { ...options, base, store, redirectUri: `${base.origin}${options.path}/callback` }
-  return HttpRouter.empty.pipe(
-    HttpRouter.get(`${options.path}/login`, login(setup)),
-    HttpRouter.get(`${options.path}/callback`, callback(setup))
-  )
+  if (options.parameters?.["response_mode"] !== undefined) {
+    return yield* misconfigured(name, "options", "responseMode says how the response comes back, not a parameter")
+  }
+  const isForm = options.responseMode === "form_post"
+  const path: `/${string}` = `${options.path}/callback`
+  const setup = {
+    ...options,
+    base,
+    store: yield* PendingStore,
+    redirectUri: base.origin + path,
+    cookie: pages.cookieOf(base, isForm)
+  }
+  const routes = HttpRouter.get(HttpRouter.empty, `${options.path}/login`, login(setup))
+  return isForm
+    ? HttpRouter.all(routes, path, callback(setup))
+    : HttpRouter.get(routes, path, callback(setup))
 })
 
 /**

@@ -33,6 +33,7 @@ import * as idTokens from "./internal/idToken.ts"
 import { toItsEnd } from "./internal/ownFiber.ts"
 import { call, type CallError } from "./internal/publicCall.ts"
 import * as session from "./internal/session.ts"
+import { withSubject } from "./internal/subject.ts"
 import * as tokenCall from "./internal/tokenCall.ts"
 import * as urls from "./internal/urls.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
@@ -145,7 +146,7 @@ const exchange = (client: OAuth2Client, deviceCode: Redacted.Redacted<string>) =
  */
 export const provider = (client: OAuth2Client): Extended<Credentials, WithResources<Credentials>> => ({
   ...session.common(client),
-  ...session.renewing(client, true),
+  ...session.renewing(client, withSubject),
   signIn: ({ deviceCode }) =>
     Effect.map(exchange(client, deviceCode), ({ tokens }) => tokenCall.asAsked(tokens, client.scopes)),
   fingerprint: ({ deviceCode }) => Redacted.value(deviceCode)
@@ -160,7 +161,7 @@ const redeem = Effect.fnUntraced(function*(
   const issued = yield* exchange(client, deviceCode)
   const tokens = { ...tokenCall.asAsked(issued.tokens, scopes), obtainedAt }
   if (!scopes.includes("openid")) return { tokens, claims: undefined }
-  const claims = yield* idTokens.check(client, issued.idToken, { signature: "unchecked" })
+  const claims = yield* idTokens.check(client, issued.idToken)
   return { tokens: { ...tokens, subject: claims.sub }, claims }
 })
 

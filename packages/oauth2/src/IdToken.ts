@@ -5,6 +5,12 @@
  * @since 0.1.0
  */
 
+import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import type * as Effect from "effect/Effect"
+import type { AuthorizationServer } from "oauth4webapi"
+import { checkSignature } from "./internal/idTokenSignature.ts"
+import type { OAuth2Client } from "./OAuth2Client.ts"
+
 /**
  * The claims of an ID token that was checked: issuer, audience, life, nonce, signing algorithm.
  *
@@ -22,3 +28,25 @@ export interface Claims {
   readonly nonce?: string | undefined
   readonly [name: string]: unknown
 }
+
+/**
+ * How the signature of an ID token is checked: {@link signature} is the one there is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type SignatureCheck = (
+  client: OAuth2Client,
+  server: AuthorizationServer,
+  answer: Response
+) => Effect.Effect<void, ExchangeFailure>
+
+/**
+ * Checks the signature of an ID token against the server's keys, which are asked for each time. Give it as the option
+ * `signature`. A program that leaves it out does not load it.
+ *
+ * @see OpenID Connect Core section 3.1.3.7, item 6: https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+ * @since 0.1.0
+ * @category combinators
+ */
+export const signature: SignatureCheck = checkSignature

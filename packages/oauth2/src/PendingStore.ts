@@ -5,8 +5,9 @@
  * | store | for |
  * | --- | --- |
  * | {@link layerMemory} | one process |
- * | `@effect-auth/store-sql/SqlPendingStore` | many processes over PostgreSQL or SQLite |
+ * | `@effect-auth/store-sql/SqlPendingStore` | many processes over PostgreSQL, MySQL or SQLite |
  * | `@effect-auth/store-redis/RedisPendingStore` | many processes over Redis |
+ * | `BrowserPendingStore` | a single-page application: one tab |
  * | `SealedPendingStore` | no store at all: the cookie carries the entry, sealed; a response can be sent again |
  *
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * What is known of some servers, as data. Each fact says whether it is documented or assumed, and where. **No live server
- * was called**: check the page before you rely on a fact, and replace what has changed.
+ * What is known of some servers, as data. `docs/oauth2/presets.md` says of each fact whether it is documented or assumed, and
+ * where. **No live server was called**: check the page before you rely on a fact, and replace what has changed.
  *
  * ```ts
  * import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
@@ -34,7 +34,7 @@ export { keycloak } from "./internal/presets/keycloak.ts"
 export { microsoft } from "./internal/presets/microsoft.ts"
 export { notion } from "./internal/presets/notion.ts"
 export { okta } from "./internal/presets/okta.ts"
-export type { Fact, Preset } from "./internal/presets/preset.ts"
+export type { Preset } from "./internal/presets/preset.ts"
 export { shopify } from "./internal/presets/shopify.ts"
 export { slack } from "./internal/presets/slack.ts"
 export { spotify } from "./internal/presets/spotify.ts"

@@ -10,6 +10,7 @@ import type { WithResources } from "@effect-auth/core/AuthService"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as session from "./internal/session.ts"
+import { withSubject } from "./internal/subject.ts"
 import * as tokenCall from "./internal/tokenCall.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 
@@ -31,7 +32,7 @@ export interface Credentials {
  * @category constructors
  */
 export const provider = (client: OAuth2Client): Extended<Credentials, WithResources<Credentials>> => {
-  const renewing = session.renewing(client, true)
+  const renewing = session.renewing(client, withSubject)
   return {
     ...session.common(client),
     ...renewing,

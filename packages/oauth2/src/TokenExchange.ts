@@ -79,7 +79,7 @@ export const provider = (
   const renews = client.rotation !== undefined && client.rotation !== "none"
   return {
     ...session.common(client, [...session.sorted(options.audience), ...session.sorted(client.scopes)]),
-    ...(renews ? session.renewing(client, false) : { rotation: "none" as const, extend: session.extend }),
+    ...(renews ? session.renewing(client) : { rotation: "none" as const, extend: session.extend }),
     signIn: ({ actor, subject }) =>
       Effect.map(
         tokenCall.token(client, {

@@ -13,6 +13,18 @@ export * as AuthorizationCode from "./AuthorizationCode.ts"
  */
 export * as AuthorizationRoutes from "./AuthorizationRoutes.ts"
 
+/**
+ * Sign-ins that wait in one tab of a browser, for a single-page application: the page goes to the authorization server
+ * and comes back as a new page, so its memory is gone.
+ */
+export * as BrowserPendingStore from "./BrowserPendingStore.ts"
+
+/**
+ * Signing a person in from a single-page application: {@link leave} sends the page to the authorization server, and
+ * {@link comeBack} runs when the page is loaded again.
+ */
+export * as BrowserRedirect from "./BrowserRedirect.ts"
+
 /** What an API says when it refuses a request: `WWW-Authenticate`, parsed. */
 export * as Challenge from "./Challenge.ts"
 

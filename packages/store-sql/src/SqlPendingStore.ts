@@ -14,8 +14,8 @@
  * )
  * ```
  *
- * An entry is taken by one `DELETE … RETURNING`, so only one process gets it. The next new sign-in erases expired
- * entries. It needs `@effect-auth/oauth2`, which this package does not install.
+ * Whoever removes the row of an entry has it, so only one process gets it (one `DELETE … RETURNING`; MySQL counts the rows
+ * that were removed). The next new sign-in erases expired entries. It needs `@effect-auth/oauth2`, which this package does not install.
  *
  * @since 0.1.0
  */
@@ -31,6 +31,7 @@ import * as Schedule from "effect/Schedule"
 import * as checks from "./internal/checks.ts"
 import { isContention, ofStore } from "./internal/failures.ts"
 import { createPending, migrate } from "./internal/migrations.ts"
+import { pendingStatementsOf } from "./internal/pendingStatements.ts"
 
 /**
  * How this store uses its database.
@@ -42,8 +43,8 @@ export interface Options {
   /** The table's name, as for `SqlTokenStore`. Default: `effect_auth_pending`. */
   readonly table?: string | undefined
   /**
-   * How many sign-ins may be pending. Default: 10,000. On PostgreSQL, two sign-ins that begin in the same instant may
-   * exceed it by one.
+   * How many sign-ins may be pending. Default: 10,000. On PostgreSQL and MySQL, sign-ins that begin in the same
+   * instant may exceed it by their number.
    */
   readonly capacity?: number | undefined
 }
@@ -55,7 +56,7 @@ const patience = Schedule.jittered(Schedule.exponential(5)).pipe(
 )
 
 /**
- * Makes a store on the `SqlClient` of the context (dialects `pg` and `sqlite`), and creates its table. Fails with
+ * Makes a store on the `SqlClient` of the context (dialects `pg`, `sqlite` and `mysql`), and creates its table. Fails with
  * `TokenStoreError`, reason `unavailable`, if the database does not answer or has another dialect.
  *
  * @since 0.1.0
@@ -71,9 +72,10 @@ export const make = Effect.fnUntraced(function*(
   const dialect = sql.onDialectOrElse({
     pg: () => "postgresql" as const,
     sqlite: () => "sqlite" as const,
+    mysql: () => "mysql" as const,
     orElse: () => undefined
   })
-  if (dialect === undefined) return yield* open("the client's dialect must be sqlite or pg")
+  if (dialect === undefined) return yield* open("the client's dialect must be sqlite, pg or mysql")
   const table = sql(dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name)
   yield* migrate((work) => work(sql), {
     table: dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name,
@@ -85,26 +87,21 @@ export const make = Effect.fnUntraced(function*(
     Effect.retry(effect, { schedule: patience, while: isContention }).pipe(
       Effect.mapError(ofStore(dialect, operation))
     )
+  const statements = pendingStatementsOf(sql, table)
   return {
     put: Effect.fnUntraced(function*(id, pending) {
       const now = yield* Clock.currentTimeMillis
       yield* run("write", sql`DELETE FROM ${table} WHERE expires_at <= ${now}`)
-      const rows = yield* run(
+      const { browser, expiresAt } = pending
+      return yield* run(
         "write",
-        sql`INSERT INTO ${table} (id, browser, expires_at, entry)
-SELECT ${id}, ${pending.browser}, ${pending.expiresAt}, ${PendingStore.encode(pending)}
-WHERE (SELECT count(*) FROM ${table}) < ${capacity}
-ON CONFLICT (id) DO NOTHING RETURNING id`
+        statements.put({ id, browser, expiresAt, entry: PendingStore.encode(pending) }, capacity)
       )
-      return rows.length === 1
     }),
     take: Effect.fnUntraced(function*(id, browser) {
-      const rows = yield* run(
-        "read",
-        sql<{ readonly entry: string }>`DELETE FROM ${table} WHERE id = ${id} AND browser = ${browser} RETURNING entry`
-      )
-      if (rows[0] === undefined) return undefined
-      const pending = yield* PendingStore.decode(rows[0].entry)
+      const entry = yield* run("read", statements.take(id, browser))
+      if (entry === undefined) return undefined
+      const pending = yield* PendingStore.decode(entry)
       return pending.expiresAt > (yield* Clock.currentTimeMillis) ? pending : undefined
     })
   }

@@ -2,9 +2,10 @@
  * An authorization server as the RFCs describe it, for every grant of `@effect-auth/oauth2`: authorization code with
  * PKCE, refresh, client credentials, device code, JWT bearer, token exchange, and the installation tokens of a GitHub
  * App. It is strict: PKCE with S256 is required, codes and client assertions work once, and redirect URIs are compared
- * exactly. Import it from `@effect-auth/testing/OAuth2Sandbox`; it shares no code with the client.
+ * exactly. With `resources` its tokens are each for the APIs that were asked for. Import it from `@effect-auth/testing/OAuth2Sandbox`; it shares no code with the client.
  *
- * @see RFC 6749, RFC 7009, RFC 7521, RFC 7523, RFC 7636, RFC 7662, RFC 8414, RFC 8628, RFC 8693, RFC 9126, RFC 9207
+ * @see RFC 6749, RFC 7009, RFC 7521, RFC 7523, RFC 7636, RFC 7662, RFC 8414, RFC 8628, RFC 8693, RFC 8707,
+ * RFC 9126, RFC 9207
  * @since 0.1.0
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -91,6 +92,12 @@ export interface Fixed {
   readonly trusted: Readonly<Record<string, CryptoKey>>
   /** The tokens that can be exchanged, with their subjects. Default: `subject-token` for `ola`. */
   readonly subjectTokens: Readonly<Record<string, string>>
+  /**
+   * The APIs that tokens can be for, each by its base URL below `<issuer>/api` (RFC 8707). A request for another one is
+   * refused with `invalid_target`; a call below such a URL needs a token for it, and other calls need a token for none.
+   * Default: `resource` is ignored, and every token is good everywhere.
+   */
+  readonly resources: ReadonlyArray<string> | undefined
   /** A GitHub App: repositories by installation. */
   readonly github:
     | {
@@ -114,6 +121,7 @@ export const defaults = {
   deviceInterval: 5_000,
   trusted: {},
   subjectTokens: { "subject-token-of-ola": "ola" },
+  resources: undefined,
   github: undefined,
   clients: [
     {
@@ -197,6 +205,8 @@ export const make = (options: Options = {}): Effect.Effect<Service> =>
       spentCodes: new Set(),
       devices: new Map(),
       pushed: new Map(),
+      granted: new Map(),
+      audiences: new Map(),
       assertions: new Set(),
       person: { subject: "ola", consents: true }
     }

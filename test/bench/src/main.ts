@@ -2,8 +2,10 @@
 import * as endToEnd from "./endToEnd.ts"
 import * as fastPath from "./fastPath.ts"
 import * as faults from "./faults.ts"
+import * as growth from "./growth.ts"
 import * as peers from "./peers.ts"
 import { finish } from "./report.ts"
+import * as rows from "./rows.ts"
 import * as sessions from "./sessions.ts"
 import * as stores from "./stores.ts"
 import * as storm from "./storm.ts"
@@ -15,6 +17,8 @@ const parts: Record<string, () => Promise<void>> = {
   "faults": faults.run,
   "sessions": sessions.run,
   "stores": stores.run,
+  "growth": growth.run,
+  "rows": rows.run,
   "peers": peers.run
 }
 

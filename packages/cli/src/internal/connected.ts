@@ -9,7 +9,7 @@ import * as reach from "./reach.ts"
 import * as session from "./session.ts"
 import * as store from "./store.ts"
 
-export interface Session extends Connection {
+export type Session = Connection & {
   readonly home: Home
   readonly account: accounts.Account
 }

@@ -34,9 +34,10 @@ const describe = (failure: Failure): string => {
     account === "default" || account === "" ? "" : ` --account ${account}`
   }`
   switch (failure._tag) {
-    case "SignInRequired":
-      return `${failure.message}\nsign in with: ${signIn}` +
-        (failure.reason === "never" && isProvider(provider) ? `\n${wayOf(provider)}` : "")
+    case "SignInRequired": {
+      const way = failure.reason === "never" && isProvider(provider) ? wayOf(provider) : undefined
+      return [failure.message, `sign in with: ${signIn}`, ...way === undefined ? [] : [way]].join("\n")
+    }
     case "RefreshTokenRejected":
     case "RefreshOutcomeUnknown":
       return `${failure.message}\nsign in with: ${signIn}`

@@ -26,6 +26,7 @@ export interface Found {
 /** The account that the environment describes, if it holds all that a sign-in needs. */
 const fromEnvironment = Effect.fnUntraced(function*(provider: ProviderName) {
   const { credential, flags, kept } = registry[provider]
+  if (credential === undefined) return undefined
   for (const secret of [...kept, credential]) {
     if ((yield* setting(provider, secret.name)) === undefined) return undefined
   }
@@ -76,6 +77,7 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
   for (const secret of registry[account.provider].kept) {
     const given = yield* secrets.fromEnvironment(account.provider, secret)
     const sealed = account.sealed[secret.name]
+    if (secret.optional === true && given === undefined) continue
     if (given === undefined && sealed === undefined) {
       return yield* new SecretMissing({
         secret: secret.label,
@@ -93,7 +95,8 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
  * the provider has one account.
  */
 export const credentialOf = Effect.fnUntraced(function*(home: Home, { account: { provider }, isKept }: Found) {
-  const given = yield* secrets.fromEnvironment(provider, registry[provider].credential)
+  const { credential } = registry[provider]
+  const given = credential === undefined ? undefined : yield* secrets.fromEnvironment(provider, credential)
   if (given === undefined || !isKept) return given
   return (yield* accounts.signedIn(home, provider)).length === 1 ? given : undefined
 })

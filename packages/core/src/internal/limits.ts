@@ -212,3 +212,6 @@ export const mostVacant = 1_024
  */
 export const startedPerTurn = 32
 export const longestTurn = 2
+
+/** How many records one layer keeps as it wrote them, so that a refresh ahead needs no read. A record is 1 to 3 kB. */
+export const mostKept = 10_000

@@ -25,6 +25,7 @@ const parametersOf = (client: OAuth2Client, asked: Request, secrets: Secrets, ch
   ...client.dialect?.authorizationParameters,
   ...asked.parameters,
   response_type: "code",
+  ...(asked.responseMode === undefined || asked.responseMode === "query" ? {} : { response_mode: asked.responseMode }),
   client_id: client.clientId,
   redirect_uri: asked.redirectUri,
   scope: tokenCall.scopeText(client, asked.scopes),

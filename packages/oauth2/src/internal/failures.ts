@@ -17,3 +17,10 @@ export const unsent = (reason: Reason, errorDescription: string): ExchangeFailur
 /** The server answered, and the answer is refused here. `error` is a word of this package, never of the server. */
 export const refused = (kind: Kind, reason: Reason, error: string, errorDescription?: string): ExchangeFailure =>
   new ExchangeFailure({ kind, sent: "answered", reason, error, errorDescription })
+
+export const invalidIdToken = refused(
+  "terminal",
+  "unknown",
+  "invalid_id_token",
+  "the ID token is missing, forged, or not for this sign-in"
+)

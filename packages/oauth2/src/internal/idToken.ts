@@ -1,26 +1,15 @@
 /** Checks an ID token. The library never sees the answer that it came in, and its errors are not kept. */
-import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as oauth from "oauth4webapi"
-import type { Claims } from "../IdToken.ts"
+import type { Claims, SignatureCheck } from "../IdToken.ts"
 import type { OAuth2Client } from "../OAuth2Client.ts"
 import type { Metadata } from "../OAuth2Server.ts"
-import * as discovery from "./discovery.ts"
-import { refused } from "./failures.ts"
+import { invalidIdToken as invalid } from "./failures.ts"
 import { claimsOf } from "./jwt.ts"
 import { clientOf } from "./library.ts"
-
-/** Whether the signature is looked at, too. */
-export type Signature = "unchecked" | "checked"
-
-const invalid = refused(
-  "terminal",
-  "unknown",
-  "invalid_id_token",
-  "the ID token is missing, forged, or not for this sign-in"
-)
 
 /** The issuer that the token has to name: `{tenantid}` is filled with its own tenant, which is one word. */
 const issuerOf = ({ issuer }: Metadata, idToken: string): string => {
@@ -42,7 +31,7 @@ const isClaims = (claims: object): claims is Claims => "sub" in claims && typeof
 export const check = Effect.fnUntraced(function*(
   client: OAuth2Client,
   idToken: Redacted.Redacted<string> | undefined,
-  options: { readonly nonce?: string | undefined; readonly signature: Signature }
+  options: { readonly nonce?: string | undefined; readonly signature?: SignatureCheck | undefined } = {}
 ): Effect.fn.Return<Claims, ExchangeFailure> {
   if (idToken === undefined) return yield* invalid
   const metadata = yield* client.server.metadata
@@ -70,28 +59,6 @@ export const check = Effect.fnUntraced(function*(
     catch: () => invalid
   })
   if (claims === undefined || !isClaims(claims)) return yield* invalid
-  if (options.signature === "checked") yield* checkSignature(client, server, response)
+  if (options.signature !== undefined) yield* options.signature(client, server, response)
   return claims
-})
-
-/** The keys come through the program's own HttpClient, as every other document does. */
-const checkSignature = Effect.fnUntraced(function*(
-  client: OAuth2Client,
-  server: oauth.AuthorizationServer,
-  response: Response
-): Effect.fn.Return<void, ExchangeFailure> {
-  const { jwks_uri: url } = server
-  if (url === undefined) return yield* refused("config", "url", "no_keys", "the server names no jwksUri")
-  const keys = yield* discovery.fetchJson(client.httpClient, url).pipe(
-    // The code was spent already: whether it may be sent again is not the question any more.
-    Effect.mapError(({ kind, reason }) => new ExchangeFailure({ kind, reason, sent: "unknown" }))
-  )
-  yield* Effect.tryPromise({
-    try: () =>
-      oauth.validateApplicationLevelSignature(server, response, {
-        [oauth.allowInsecureRequests]: true,
-        [oauth.customFetch]: () => Promise.resolve(Response.json(keys))
-      }),
-    catch: () => invalid
-  })
 })

@@ -29,18 +29,22 @@ export const guarded = (response: HttpServerResponse.HttpServerResponse): HttpSe
     "referrer-policy": headers["referrer-policy"]
   })
 
+/** What ties a sign-in to a browser. A POST from another site carries no `Lax` cookie, so a form needs `None`. */
+export const cookieOf = (base: URL, isForm: boolean) =>
+  ({
+    httpOnly: true,
+    // Browsers drop a `None` cookie that is not secure; they take a secure one from http on this machine.
+    secure: isForm || base.protocol === "https:",
+    sameSite: isForm ? "none" : "lax",
+    path: "/"
+  }) as const
+
 export const withoutCookie = (
   response: HttpServerResponse.HttpServerResponse,
   name: string,
-  base: URL
+  cookie: ReturnType<typeof cookieOf>
 ): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.unsafeSetCookie(response, name, "", {
-    httpOnly: true,
-    secure: base.protocol === "https:",
-    sameSite: "lax",
-    path: "/",
-    maxAge: 0
-  })
+  HttpServerResponse.unsafeSetCookie(response, name, "", { ...cookie, maxAge: 0 })
 
 export const ofError = (error: SignInError): HttpServerResponse.HttpServerResponse => {
   switch (error._tag) {

@@ -8,7 +8,6 @@ import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type { OAuth2Client } from "../OAuth2Client.ts"
 import { unsent } from "./failures.ts"
-import * as idTokens from "./idToken.ts"
 import * as tokenCall from "./tokenCall.ts"
 import * as urls from "./urls.ts"
 
@@ -22,21 +21,12 @@ export const realmOf = (client: OAuth2Client, more: ReadonlyArray<string> = []):
 
 export const sorted = (all: ReadonlyArray<string> | undefined): ReadonlyArray<string> => Array.from(new Set(all)).sort()
 
-/**
- * The subject of a refreshed session comes from an ID token that holds up, and core refuses another subject than before. A
- * token that does not hold up is left out: the pair that came with it is good (OpenID Connect Core section 12.2).
- */
-const withSubject = (client: OAuth2Client, { idToken, tokens }: tokenCall.Issued): Effect.Effect<TokenResponse> =>
-  idToken === undefined
-    ? Effect.succeed(tokens)
-    : Effect.match(idTokens.check(client, idToken, { signature: "unchecked" }), {
-      onFailure: () => tokens,
-      onSuccess: ({ sub }) => ({ ...tokens, subject: sub })
-    })
+/** What is read of the ID token that comes with a refresh. */
+export type Reader = (client: OAuth2Client, issued: tokenCall.Issued) => Effect.Effect<TokenResponse>
 
 /** `resource`: for which further API (RFC 8707 section 2.2); absent: for those of the client. @see RFC 6749 section 6 */
 const refresh =
-  (client: OAuth2Client, checksIdToken: boolean) =>
+  (client: OAuth2Client, read: Reader | undefined) =>
   (refreshToken: Redacted.Redacted<string>, _: TokenSet, resource?: string) =>
     resource !== undefined && !tokenCall.askedResources(client).includes(resource)
       ? Effect.fail(unsent("request", "furtherResources of the client does not name this resource"))
@@ -46,7 +36,7 @@ const refresh =
           refresh_token: Redacted.value(refreshToken),
           resource
         }),
-        (issued) => checksIdToken ? withSubject(client, issued) : Effect.succeed(issued.tokens)
+        (issued) => read === undefined ? Effect.succeed(issued.tokens) : read(client, issued)
       )
 
 /** A 200 says that it is done, whatever stands in its body (RFC 7009 section 2.2). */
@@ -95,10 +85,10 @@ export const common = (client: OAuth2Client, more?: ReadonlyArray<string>) => ({
 /** The members that a grant with refresh tokens adds. */
 export const renewing = (
   client: OAuth2Client,
-  checksIdToken: boolean
+  read?: Reader
 ): Pick<AuthProvider<never>, "rotation" | "refresh"> & { readonly extend: typeof extend } => {
   const rotation = client.rotation ?? "rotating"
-  return rotation === "none" ? { rotation, extend } : { rotation, refresh: refresh(client, checksIdToken), extend }
+  return rotation === "none" ? { rotation, extend } : { rotation, refresh: refresh(client, read), extend }
 }
 
 /** Where there is no refresh token, asking for another API's token fails with `SignInRequired`. */

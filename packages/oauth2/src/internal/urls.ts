@@ -18,3 +18,14 @@ export const reachesIn = (from: string, to: string): boolean => {
   const [outer, inner] = [parse(from), parse(to)]
   return outer !== undefined && inner !== undefined && !isLoopback(outer) && isLoopback(inner)
 }
+
+/**
+ * The path that a browser may be sent to; anything that leads to another origin is none (RFC 9700 section 4.11).
+ */
+export const pathOf = (base: URL, text: string | null): string | undefined => {
+  if (text === null || !text.startsWith("/") || !URL.canParse(text, base)) return undefined
+  const url = new URL(text, base)
+  // Resolved once and written anew: a browser reads neither a second slash nor a backslash into it.
+  const path = `/${url.pathname.replace(/^[/\\]+/, "")}${url.search}${url.hash}`
+  return url.origin === base.origin ? path : undefined
+}

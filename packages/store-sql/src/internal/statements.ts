@@ -51,6 +51,13 @@ WHERE key = ${name} AND version = ${expected} RETURNING version`
   }
 }
 
+/** Whether a statement of MySQL changed one row; false for a key that is there already. */
+export const changesOne = (statement: Statement<object>): Effect.Effect<boolean, SqlError> =>
+  Effect.map(statement.raw, (result) => Predicate.hasProperty(result, "affectedRows") && result.affectedRows === 1)
+    .pipe(
+      Effect.catchIf((error) => codeOf(error) === "ER_DUP_ENTRY", () => Effect.succeed(false))
+    )
+
 /**
  * MySQL has no RETURNING for updates. If the row exists, the insert fails with a duplicate key; only that error is
  * ignored.
@@ -62,11 +69,7 @@ const mysql = (sql: SqlClient.SqlClient, table: Identifier): Statements => ({
     sql`UPDATE ${table} SET version = ${version}, record = ${text}, updated_at = CURRENT_TIMESTAMP(6)
 WHERE ${sql("key")} = ${name} AND version = ${expected}`,
   removal: (name) => sql`DELETE FROM ${table} WHERE ${sql("key")} = ${name}`,
-  isDone: (statement) =>
-    Effect.map(statement.raw, (result) => Predicate.hasProperty(result, "affectedRows") && result.affectedRows === 1)
-      .pipe(
-        Effect.catchIf((error) => codeOf(error) === "ER_DUP_ENTRY", () => Effect.succeed(false))
-      )
+  isDone: changesOne
 })
 
 export const statementsOf = (sql: SqlClient.SqlClient, table: Identifier): Statements =>

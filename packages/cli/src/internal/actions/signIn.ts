@@ -81,17 +81,20 @@ const keptOf = (home: Home, options: Options, before: accounts.Account | undefin
 /** Reads the missing secrets: all at once from standard input, or one after the other from prompts. */
 const completed = Effect.fnUntraced(function*(options: Options, kept: ReadonlyArray<Kept>) {
   const { credential } = registry[options.provider]
-  const missing = kept.filter(({ value }) => value === undefined).map(({ secret }) => secret)
+  const needed = kept.filter(({ secret, value }) => value !== undefined || secret.optional !== true)
+  const missing = needed.filter(({ value }) => value === undefined).map(({ secret }) => secret)
+  const wanted = credential === undefined ? missing : [...missing, credential]
   // A terminal would show the secret while it is typed, so the prompt reads it.
-  const isPiped = options.stdin && process.stdin.isTTY !== true
-  const lines = isPiped ? yield* secrets.fromStdin([...missing, credential]) : undefined
+  const isPiped = options.stdin && process.stdin.isTTY !== true && wanted.length > 0
+  const lines = isPiped ? yield* secrets.fromStdin(wanted) : undefined
   const values: Record<string, Redacted.Redacted<string>> = {}
-  for (const { secret, value } of kept) {
+  for (const { secret, value } of needed) {
     values[secret.name] = value ?? lines?.[missing.indexOf(secret)] ??
       (yield* secrets.fromPrompt(options.provider, secret))
   }
   const last = lines?.at(-1)
   const askCredential = Effect.gen(function*() {
+    if (credential === undefined) return yield* new UsageError({ message: `${options.provider} takes no secret` })
     return last ?? (yield* secrets.fromEnvironment(options.provider, credential)) ??
       (yield* secrets.fromPrompt(options.provider, credential))
   })
@@ -174,7 +177,7 @@ export const run = (options: Options) =>
       if (connection.before !== undefined) {
         yield* Output.say(yield* connection.before.pipe(withProgress(`${provider}: sending a code`)))
       }
-      const credential = yield* askCredential
+      const signIn = connection.person ?? connection.signIn(yield* askCredential)
       const { realm } = connection.auth
       const about = {
         format: 1,
@@ -185,7 +188,7 @@ export const run = (options: Options) =>
         signedIn: true
       } as const
       const token = yield* Effect.uninterruptibleMask((restore) =>
-        restore(connection.signIn(credential).pipe(withProgress(`${provider}: signing in`))).pipe(
+        restore(signIn.pipe(withProgress(`${provider}: signing in`))).pipe(
           Effect.zipLeft(save(home, about, secretsToKeep(kept, values)))
         )
       ).pipe(

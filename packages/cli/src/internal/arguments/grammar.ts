@@ -188,7 +188,8 @@ export const commandOf = (name: CommandName, of?: string): CommandSpec => {
   const command = commands[name]
   if (name !== "sign-in" || of === undefined || !isProvider(of)) return command
   const { credential, flags, kept, title } = registry[of]
-  const secrets = [...kept, credential].map((secret) => `  ${secret.label.padEnd(26)} ${variableOf(of, secret.name)}`)
+  const asked = credential === undefined ? kept : [...kept, credential]
+  const secrets = asked.map((secret) => `  ${secret.label.padEnd(26)} ${variableOf(of, secret.name)}`)
   return {
     ...command,
     summary: `Sign in as ${title}`,
@@ -205,7 +206,9 @@ export const commandOf = (name: CommandName, of?: string): CommandSpec => {
     details: [
       "SECRETS",
       ...secrets,
-      "  They are asked for without showing what is typed, or taken from these variables, or read with --stdin.",
+      credential === undefined
+        ? "  It is taken from this variable only. Clients without a secret need none; the person signs in with a browser."
+        : "  They are asked for without showing what is typed, or taken from these variables, or read with --stdin.",
       "  Options are remembered: the next time they need not be given."
     ]
   }

@@ -7,7 +7,8 @@ const modules: { readonly [Name in ProviderName]: () => Promise<{ readonly conne
   placewise: () => import("./placewise.ts"),
   priava: () => import("./priava.ts"),
   pitchpoint: () => import("./pitchpoint.ts"),
-  "wallet-app": () => import("./walletApp.ts")
+  "wallet-app": () => import("./walletApp.ts"),
+  oauth2: () => import("./oauth2.ts")
 }
 
 /** Loads the provider and connects the account. */

@@ -18,13 +18,26 @@ export interface Given {
   readonly credential?: Redacted.Redacted<string> | undefined
 }
 
-export interface Connection {
+interface Connected {
   readonly auth: Any
   readonly client: Client
+}
+
+/** A secret signs in. */
+interface WithCredential extends Connected {
   readonly signIn: (credential: Redacted.Redacted<string>) => Effect.Effect<AccessToken, SignInError>
+  readonly person?: undefined
   /** The step before the prompt for the credential: it sends a one-time password. */
   readonly before?: Effect.Effect<string, SignInError | UsageError> | undefined
 }
+
+/** A person signs in with a browser, so no secret is asked for here. */
+interface WithPerson extends Connected {
+  readonly person: Effect.Effect<AccessToken, SignInError | UsageError>
+  readonly before?: undefined
+}
+
+export type Connection = WithCredential | WithPerson
 
 export type Connect = (
   given: Given

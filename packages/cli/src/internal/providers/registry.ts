@@ -1,6 +1,6 @@
 /** The options and secrets of each provider. The providers themselves are loaded when they are used. */
 
-export const providerNames = ["placewise", "priava", "pitchpoint", "wallet-app"] as const
+export const providerNames = ["placewise", "priava", "pitchpoint", "wallet-app", "oauth2"] as const
 
 export type ProviderName = typeof providerNames[number]
 
@@ -19,6 +19,8 @@ export interface Flag {
 export interface Secret {
   readonly name: string
   readonly label: string
+  /** Not every account has one. It comes from its variable, and is not asked for. */
+  readonly optional?: boolean | undefined
 }
 
 export interface Questions {
@@ -26,8 +28,8 @@ export interface Questions {
   readonly flags: ReadonlyArray<Flag>
   /** Secrets of the application itself: later refreshes need them, so they are kept, sealed. */
   readonly kept: ReadonlyArray<Secret>
-  /** The secret that signs in. It is never stored. */
-  readonly credential: Secret
+  /** The secret that signs in. It is never stored. Absent: a person signs in with a browser. */
+  readonly credential?: Secret | undefined
 }
 
 const host = (known: string): Flag => ({ name: "host", description: `${known} or a URL; default: production` })
@@ -85,6 +87,17 @@ export const registry: Readonly<Record<ProviderName, Questions>> = {
     ],
     kept: [],
     credential: { name: "password", label: "password" }
+  },
+  oauth2: {
+    title: "a person at an OAuth 2 server, with a browser",
+    flags: [
+      { name: "issuer", description: "The server's issuer: https://login.example.com", required: true },
+      { name: "client-id", description: "The client id that the server knows this program by", required: true },
+      { name: "api", description: "The base URL of the API that gets the token", required: true },
+      { name: "scopes", description: "What to ask for, with commas between: openid,invoices" },
+      { name: "with", description: "A browser here (default), or one on another device", oneOf: ["browser", "device"] }
+    ],
+    kept: [{ name: "client-secret", label: "client secret", optional: true }]
   }
 }
 
@@ -101,9 +114,10 @@ export const variablesOf = (provider: ProviderName, name: string): ReadonlyArray
   return [variable, variable.slice("EFFECT_AUTH_".length)]
 }
 
-/** How to have a token without signing in first. */
-export const wayOf = (provider: ProviderName): string => {
+/** How to have a token without signing in first, where that is possible. */
+export const wayOf = (provider: ProviderName): string | undefined => {
   const { credential, flags, kept } = registry[provider]
+  if (credential === undefined) return undefined
   const needed = [...flags.filter((flag) => flag.required === true), ...kept, credential]
   return `or, for a token without a store, set ${needed.map(({ name }) => variableOf(provider, name)).join(", ")}`
 }

@@ -47,6 +47,7 @@ export const applyRecord = Effect.fnUntraced(function*(
   if (record !== undefined && cell.extras?.forgotten === record.session) return
   if (source !== "read" && version < cell.version) return
   cell.version = version
+  machine.kept.keep(cell, source === "written" && own !== undefined ? record : undefined)
   const before = cell.token
   const status = statusOf(record)
   const wasEnded = cell.status === "ended" && cell.holder?.session === record?.session

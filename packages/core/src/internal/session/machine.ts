@@ -13,6 +13,7 @@ import { type ClaimOwner, claimOwnerOf } from "./claimOwner.ts"
 import { upgrading } from "./credentials.ts"
 import type { Subject } from "./errors.ts"
 import { guarded } from "./guardedStore.ts"
+import { KeptRecords } from "./keptRecords.ts"
 import type { Policy } from "./model.ts"
 import { longestStoreCall, type Options } from "./options.ts"
 import { Pace } from "./pace.ts"
@@ -32,6 +33,7 @@ export interface Machine {
   readonly store: TokenStore.Service
   readonly owner: ClaimOwner
   readonly scheduler: Scheduler
+  readonly kept: KeptRecords
   /** How fast the token endpoint may be asked. */
   readonly pace: Pace
   /** Bounds how many exchanges are sent at once. */
@@ -67,6 +69,7 @@ export const make = (
     store: upgrading(provider, guarded(store, longestStoreCall(options))),
     owner: claimOwnerOf(store),
     scheduler: new Scheduler(),
+    kept: new KeptRecords(),
     pace,
     exchanges: new Permits(concurrentExchanges, pace, options.retryPatience),
     background: new Permits(2 * concurrentExchanges),

@@ -186,13 +186,22 @@ const serve = (
     })
   )
 
-/** Reads the record and applies it, unless another one was applied meanwhile: then it may be old. */
+/**
+ * Reads the record and applies it, unless another one was applied meanwhile: then it may be old. A refresh ahead of what this
+ * process wrote itself needs no read.
+ */
 const read = Effect.fnUntraced(function*(
   machine: Machine,
   cell: Cell,
   need: Need,
   progress: Progress
 ): Effect.fn.Return<void, AccessTokenError> {
+  const kept = need._tag === "scheduled" && need.resource === undefined ? machine.kept.take(cell) : undefined
+  if (kept !== undefined) {
+    progress.record = kept
+    progress.view = yield* storedView(machine, cell, kept)
+    return
+  }
   const { applied, extras } = cell
   const heard = extras?.heard
   const record = Option.getOrUndefined(yield* machine.store.get(keyOf(machine, cell)))

@@ -97,6 +97,7 @@ class Cells implements Audience {
   /** Code that still holds the cell keeps its numbers, and nothing of other sessions. */
   private evict(cell: Cell): void {
     this.machine.scheduler.schedule(cell, Infinity)
+    this.machine.kept.keep(cell, undefined)
     cell.evicted = true
     cell.moveTo(new Slab())
     this.cells.delete(cell.account)

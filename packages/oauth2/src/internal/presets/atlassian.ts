@@ -1,4 +1,4 @@
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Atlassian, for apps with OAuth 2.0 (3LO).
@@ -22,17 +22,5 @@ export const atlassian: Preset = {
   dialect: {
     body: "json",
     authorizationParameters: { audience: "api.atlassian.com", prompt: "consent" }
-  },
-  facts: [
-    ...documented(
-      "https://community.developer.atlassian.com/t/updated-31-january-2022-action-required-deprecating-persistent-refresh-tokens/54172",
-      "a refresh replaces the refresh token; the old one can be used for 10 minutes, later use ends all of them",
-      "a refresh token ends after 90 days without use, and after 365 days in any case"
-    ),
-    ...assumed(
-      "token requests are JSON with the secret in the body",
-      "a dead refresh token is answered with 403, and RFC 6749's codes keep their meaning there",
-      "offline_access has to be among the scopes"
-    )
-  ]
+  }
 }

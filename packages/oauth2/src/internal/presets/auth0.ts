@@ -1,5 +1,5 @@
 import type * as Duration from "effect/Duration"
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Auth0. `overlap` is the "rotation overlap period" of the application; without one, a second use is a breach.
@@ -25,13 +25,5 @@ export const auth0 = (
     ? "static"
     : settings.overlap === undefined
     ? "rotating"
-    : { rotating: { repeatable: settings.overlap } },
-  facts: [
-    ...documented(
-      "https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation",
-      "rotation is an option of each application",
-      "inside the overlap period the previous refresh token works again; an older one is a breach and ends the family"
-    ),
-    ...assumed("the issuer ends with a slash", "the parameter audience names the API: give it in `parameters`")
-  ]
+    : { rotating: { repeatable: settings.overlap } }
 })

@@ -1,5 +1,5 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * GitHub, for the user tokens of a GitHub App with expiring tokens. Installations: `GitHubApp`.
@@ -33,22 +33,5 @@ export const github: Preset = {
       incorrect_client_credentials: { kind: "config", reason: "client" },
       redirect_uri_mismatch: { kind: "config", reason: "request" }
     }
-  },
-  facts: [
-    ...documented(
-      "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens",
-      "an access token lives 8 hours, a refresh token 6 months",
-      "a refresh replaces both tokens, and the old ones no longer work",
-      "refresh_token_expires_in tells the life of the refresh token"
-    ),
-    ...documented(
-      "https://docs.github.com/en/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors",
-      "the error codes bad_verification_code, incorrect_client_credentials, redirect_uri_mismatch"
-    ),
-    ...assumed(
-      "a refusal can have the status 200",
-      "bad_refresh_token is the end of the refresh token",
-      "PKCE with S256 is taken"
-    )
-  ]
+  }
 }

@@ -1,4 +1,4 @@
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Google, for a person's data. Machines: `JwtBearer`.
@@ -22,23 +22,5 @@ export const google: Preset = {
   api: { baseUrl: "https://www.googleapis.com" },
   authentication: "post",
   rotation: "static",
-  dialect: { authorizationParameters: { access_type: "offline", prompt: "consent" } },
-  facts: [
-    ...documented(
-      "https://developers.google.com/identity/protocols/oauth2",
-      "a refresh token that was not used for six months ends",
-      "there is a limit of refresh tokens for each person and client, and one for each person; beyond it older ones end"
-    ),
-    ...documented(
-      "https://developers.google.com/identity/protocols/oauth2/web-server",
-      "a refresh token is given where access_type=offline was asked for, the first time",
-      "the token endpoint, and that a refresh sends the secret in the body"
-    ),
-    ...assumed(
-      "a refresh does not replace the refresh token",
-      "prompt=consent brings a refresh token each time",
-      "the other endpoints",
-      "the revocation endpoint takes both kinds of tokens"
-    )
-  ]
+  dialect: { authorizationParameters: { access_type: "offline", prompt: "consent" } }
 }

@@ -1,4 +1,4 @@
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Keycloak. `baseUrl` is where it runs, with the `/auth` of older ones; `rotation` is `rotating` where the realm's "Revoke
@@ -21,16 +21,5 @@ export const keycloak = (
   server: { discover: `${baseUrl.replace(/\/$/, "")}/realms/${realm}` },
   origins: settings.origins,
   authentication: "basic",
-  rotation: settings.rotation ?? "static",
-  facts: [
-    ...documented(
-      "https://www.keycloak.org/docs/latest/server_admin/",
-      "with Revoke Refresh Token a refresh token can be used once",
-      "a session ends when it was idle, and at a maximum"
-    ),
-    ...assumed(
-      "refresh_expires_in tells the life of the refresh token, 0 stands for none",
-      "access tokens are not revoked by the revocation endpoint"
-    )
-  ]
+  rotation: settings.rotation ?? "static"
 })

@@ -1,5 +1,5 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /** Token requests and calls of the API want it alike. */
 const notionVersion = { "notion-version": "2025-09-03" }
@@ -26,14 +26,5 @@ export const notion: Preset = {
     body: "json",
     headers: notionVersion,
     authorizationParameters: { owner: "user" }
-  },
-  facts: [
-    ...documented(
-      "https://developers.notion.com/reference/refresh-a-token",
-      "token requests are JSON with Basic and a Notion-Version",
-      "a refresh brings a new access token and a new refresh token",
-      "refresh_token can be null"
-    ),
-    ...assumed("the old refresh token is dead at once", "owner=user", "answers tell no life of the token")
-  ]
+  }
 }

@@ -1,5 +1,5 @@
 import type { AuthProvider } from "@effect-auth/core/AuthProvider"
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Okta. Single-page apps rotate with 30 seconds of grace, unless it was set otherwise; other apps keep their token.
@@ -22,14 +22,5 @@ export const okta = (
   server: { discover: `https://${domain}/oauth2/${settings.authorizationServer ?? "default"}` },
   origins: settings.origins,
   authentication: "basic",
-  rotation: settings.rotation ?? "static",
-  facts: [
-    ...documented(
-      "https://developer.okta.com/docs/guides/refresh-tokens/main/",
-      "rotation is the default of single-page apps, other apps have a persistent token",
-      "after a rotation the previous token stays valid for a grace period that can be set",
-      "a token that comes again after it ends the newest refresh token and all access tokens"
-    ),
-    ...assumed("the grace period is 30 seconds unless it was set")
-  ]
+  rotation: settings.rotation ?? "static"
 })

@@ -1,22 +1,8 @@
-/** What is known of one server, and how a fact is written down. `Presets` exports it. */
+/** What is known of one server. `Presets` exports it. */
 import type { Api, AuthProvider } from "@effect-auth/core/AuthProvider"
 import type * as Duration from "effect/Duration"
 import type { Dialect } from "../../OAuth2Client.ts"
 import type * as OAuth2Server from "../../OAuth2Server.ts"
-
-/**
- * One thing that is believed of a server. `documented`: its vendor's page says so · `assumed`: nobody says so, or only
- * others do.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Fact {
-  readonly what: string
-  readonly status: "documented" | "assumed"
-  /** Where it was read, in 2026-11. */
-  readonly page?: string | undefined
-}
 
 /**
  * What is known of one server.
@@ -36,11 +22,4 @@ export interface Preset {
   readonly rotation: AuthProvider<never>["rotation"]
   readonly defaultLifetime?: Duration.DurationInput | undefined
   readonly dialect?: Dialect | undefined
-  readonly facts: ReadonlyArray<Fact>
 }
-
-export const documented = (page: string, ...all: ReadonlyArray<string>): ReadonlyArray<Fact> =>
-  all.map((what) => ({ what, status: "documented", page }))
-
-export const assumed = (...all: ReadonlyArray<string>): ReadonlyArray<Fact> =>
-  all.map((what) => ({ what, status: "assumed" }))

@@ -1,5 +1,5 @@
 import { slackDialect } from "../slack.ts"
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Slack, with token rotation. A bot's tokens stand in the answer itself, a person's under `authed_user`: `whose` says which
@@ -20,18 +20,5 @@ export const slack = (whose: "bot" | "person"): Preset => ({
   authentication: "post",
   rotation: "rotating",
   defaultLifetime: "12 hours",
-  dialect: slackDialect(whose),
-  facts: [
-    ...documented(
-      "https://docs.slack.dev/authentication/using-token-rotation",
-      "an access token lives 12 hours; a refresh replaces the refresh token, and the old one is revoked"
-    ),
-    ...assumed(
-      "a refusal is a 200 with ok: false",
-      "which error codes stand for the end of a refresh token",
-      "token_type is a word of its own (bot), and the token is sent as Bearer",
-      "scopes are separated by commas; those of a person go into the parameter user_scope",
-      "PKCE is ignored where it is not known"
-    )
-  ]
+  dialect: slackDialect(whose)
 })

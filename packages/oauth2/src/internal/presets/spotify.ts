@@ -1,4 +1,4 @@
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Spotify. Public clients (PKCE) rotate, those with a secret keep their token: set `rotation` to `static` for them.
@@ -18,14 +18,5 @@ export const spotify: Preset = {
   api: { baseUrl: "https://api.spotify.com" },
   authentication: "basic",
   rotation: "rotating",
-  defaultLifetime: "1 hour",
-  facts: [
-    ...documented(
-      "https://developer.spotify.com/documentation/web-api/tutorials/refreshing-tokens",
-      "an access token lives an hour",
-      "a refresh token lives 6 months from the authorization, and a refresh does not extend it",
-      "clients with a secret use Basic, PKCE clients send client_id"
-    ),
-    ...assumed("PKCE clients get a new refresh token with each refresh, and the old one is dead")
-  ]
+  defaultLifetime: "1 hour"
 }

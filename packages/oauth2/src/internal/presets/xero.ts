@@ -1,4 +1,4 @@
-import { assumed, documented, type Preset } from "./preset.ts"
+import type { Preset } from "./preset.ts"
 
 /**
  * Xero.
@@ -20,15 +20,5 @@ export const xero: Preset = {
   api: { baseUrl: "https://api.xero.com" },
   authentication: "basic",
   rotation: { rotating: { repeatable: "30 minutes" } },
-  defaultLifetime: "30 minutes",
-  facts: [
-    ...documented(
-      "https://developer.xero.com/faq/oauth2",
-      "an access token lives 30 minutes",
-      "a refresh token that was not used ends after 60 days",
-      "a refresh replaces the refresh token; the old one can be used for 30 minutes when the answer was lost",
-      "PKCE is taken"
-    ),
-    ...assumed("the endpoints of revocation and userinfo")
-  ]
+  defaultLifetime: "30 minutes"
 }

@@ -2,6 +2,7 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as jwt from "./jwt.ts"
+import * as resources from "./resources.ts"
 import { token } from "./token.ts"
 import { type Answer, type Call, challenge, clientOf, json, refuse } from "./world.ts"
 
@@ -56,6 +57,8 @@ const authorize = Effect.fnUntraced(function*(call: Call) {
   if (challenge === null || asked.get("code_challenge_method") !== "S256") {
     return yield* send({ error: "invalid_request" })
   }
+  const granted = resources.asked(world, asked)
+  if (granted === undefined) return yield* send({ error: "invalid_target" })
   if (!world.person.consents) return yield* send({ error: "access_denied", error_description: "The person said no" })
   const code = jwt.randomText()
   world.codes.set(code, {
@@ -65,6 +68,7 @@ const authorize = Effect.fnUntraced(function*(call: Call) {
     nonce: asked.get("nonce") ?? undefined,
     redirectUri,
     challenge,
+    resources: granted,
     ends: now + 60_000
   })
   return yield* send({ code })
@@ -96,11 +100,14 @@ const device = Effect.fnUntraced(function*(call: Call) {
   const { form, now, world } = call
   const client = yield* clientOf(call)
   if (client === undefined) return yield* refuse("invalid_client", 401)
+  const granted = resources.asked(world, form)
+  if (granted === undefined) return yield* refuse("invalid_target")
   const deviceCode = jwt.randomText()
   const userCode = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => letters[byte % 20]).join("")
   world.devices.set(deviceCode, {
     clientId: client.id,
     scope: form.get("scope") ?? "",
+    resources: granted,
     userCode,
     ends: now + 600_000,
     decided: undefined,
@@ -129,14 +136,16 @@ const introspect = Effect.fnUntraced(function*(call: Call) {
   if (client === undefined) return yield* refuse("invalid_client", 401)
   const found = yield* Effect.either(call.world.authority.check(call.form.get("token") ?? ""))
   if (found._tag === "Left") return json({ active: false })
-  const { accessExpiresAt, issuedAt, scopes, subject } = found.right
+  const { accessExpiresAt, accessToken, issuedAt, scopes, subject } = found.right
+  const audience = call.world.audiences.get(accessToken) ?? []
   return json({
     active: true,
     sub: subject,
     client_id: client.id,
     scope: scopes.join(" "),
     exp: Math.floor(accessExpiresAt / 1000),
-    iat: Math.floor(issuedAt / 1000)
+    iat: Math.floor(issuedAt / 1000),
+    ...(audience.length === 0 ? {} : { aud: audience })
   })
 })
 
@@ -148,7 +157,7 @@ const bearerOf = ({ headers }: Call): string | undefined => /^Bearer (.+)$/i.exe
  */
 const guarded = Effect.fnUntraced(function*(call: Call) {
   const found = yield* Effect.either(call.world.authority.check(bearerOf(call)))
-  if (found._tag === "Left") return yield* challenge()
+  if (found._tag === "Left" || !resources.isFor(call, found.right.accessToken)) return yield* challenge()
   const [, scope] = /^\/api\/scope\/([^/]+)/.exec(call.path) ?? []
   if (scope !== undefined && !found.right.scopes.includes(scope)) {
     const headers = { "www-authenticate": `Bearer realm="api", error="insufficient_scope", scope="${scope}"` }

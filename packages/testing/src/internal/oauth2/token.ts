@@ -3,15 +3,24 @@ import * as Effect from "effect/Effect"
 import type { Client, Grant } from "../../OAuth2Sandbox.ts"
 import { note } from "../../Sandbox.ts"
 import * as jwt from "./jwt.ts"
+import * as resources from "./resources.ts"
 import { type Answer, type Call, clientOf, type Given, json, mayUse, refuse, tokenAnswer } from "./world.ts"
 
 const scopesOf = (scope: string): ReadonlyArray<string> => scope.split(" ").filter((name) => name !== "")
 
-const begun = (call: Call, client: Client, given: Pick<Given, "subject" | "scope" | "nonce">, refreshes: boolean) =>
-  Effect.flatMap(
-    call.world.authority.issue(given.subject, { scopes: scopesOf(given.scope) }),
-    (issued) => tokenAnswer(call, client, given, refreshes ? issued : { ...issued, refreshToken: undefined })
-  )
+type Begun = Pick<Given, "subject" | "scope" | "nonce"> & Partial<Pick<Given, "resources">>
+
+/** The first token of a grant, for the APIs that this request names (RFC 8707 section 2.2). */
+const begun = Effect.fnUntraced(function*(call: Call, client: Client, given: Begun, refreshes: boolean) {
+  const { world } = call
+  const audience = resources.asked(world, call.form, given.resources)
+  if (audience === undefined) return yield* refuse("invalid_target")
+  const issued = yield* world.authority.issue(given.subject, { scopes: scopesOf(given.scope) })
+  world.audiences.set(issued.accessToken, audience)
+  if (!refreshes) return yield* tokenAnswer(call, client, given, { ...issued, refreshToken: undefined })
+  if (issued.refreshToken !== undefined) world.granted.set(issued.refreshToken, given.resources ?? audience)
+  return yield* tokenAnswer(call, client, given, issued)
+})
 
 /**
  * RFC 6749 section 4.1.3, RFC 7636 section 4.6. Any use removes a code, and a second use is refused (RFC 6749 section
@@ -34,10 +43,18 @@ const code = Effect.fnUntraced(function*(call: Call, client: Client) {
   return yield* begun(call, client, given, true)
 })
 
+/** A resource that was not granted is refused before the refresh token is spent. */
 const refresh = Effect.fnUntraced(function*(call: Call, client: Client) {
-  const outcome = yield* Effect.either(call.world.authority.refresh(call.form.get("refresh_token") ?? ""))
+  const { world } = call
+  const presented = call.form.get("refresh_token") ?? ""
+  const granted = world.granted.get(presented) ?? []
+  const audience = resources.asked(world, call.form, granted)
+  if (audience === undefined) return yield* refuse("invalid_target")
+  const outcome = yield* Effect.either(world.authority.refresh(presented))
   if (outcome._tag === "Left") return yield* refuse("invalid_grant")
-  const { scopes, subject } = outcome.right
+  const { accessToken, refreshToken, scopes, subject } = outcome.right
+  world.audiences.set(accessToken, audience)
+  if (refreshToken !== undefined) world.granted.set(refreshToken, granted)
   return yield* tokenAnswer(call, client, { subject, scope: scopes.join(" ") }, outcome.right)
 })
 
@@ -58,7 +75,7 @@ const device = Effect.fnUntraced(function*(call: Call, client: Client) {
   if (found.decided === "denied") return yield* refuse("access_denied")
   if (found.decided === undefined) return yield* refuse(isHasty ? "slow_down" : "authorization_pending")
   world.devices.delete(text)
-  return yield* begun(call, client, { ...found.decided, scope: found.scope }, true)
+  return yield* begun(call, client, { ...found.decided, scope: found.scope, resources: found.resources }, true)
 })
 
 /** RFC 7523 section 3: signed with a trusted key, for this server, not expired. */
@@ -88,7 +105,11 @@ const exchanged = Effect.fnUntraced(function*(call: Call, client: Client) {
   const subject = world.fixed.subjectTokens[form.get("subject_token") ?? ""]
   if (subject === undefined) return yield* refuse("invalid_grant")
   if (!form.has("subject_token_type")) return yield* refuse("invalid_request")
+  const audience = resources.asked(world, form)
+  if (audience === undefined) return yield* refuse("invalid_target")
   const issued = yield* world.authority.issue(subject, { scopes: scopesOf(form.get("scope") ?? "") })
+  world.audiences.set(issued.accessToken, audience)
+  if (issued.refreshToken !== undefined) world.granted.set(issued.refreshToken, audience)
   return json({
     access_token: issued.accessToken,
     issued_token_type: accessTokenType,

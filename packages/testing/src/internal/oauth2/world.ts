@@ -13,12 +13,14 @@ export interface Given {
   readonly nonce?: string | undefined
   readonly redirectUri?: string | undefined
   readonly challenge?: string | undefined
+  readonly resources: ReadonlyArray<string>
   readonly ends: number
 }
 
 export interface Device {
   readonly clientId: string
   readonly scope: string
+  readonly resources: ReadonlyArray<string>
   readonly userCode: string
   readonly ends: number
   decided: { readonly subject: string } | "denied" | undefined
@@ -34,6 +36,10 @@ export interface World {
   readonly devices: Map<string, Device>
   readonly pushed: Map<string, { readonly parameters: URLSearchParams; readonly ends: number }>
   readonly assertions: Set<string>
+  /** The APIs that a refresh token can get tokens for. */
+  readonly granted: Map<string, ReadonlyArray<string>>
+  /** The APIs that an access token is for. */
+  readonly audiences: Map<string, ReadonlyArray<string>>
   /** The person at the browser, and whether that person consents. */
   person: { readonly subject: string; readonly consents: boolean }
 }
