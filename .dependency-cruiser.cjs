@@ -1,7 +1,8 @@
 /**
  * The arrows of the house (docs/architecture.md): who may import whom. Anything else is an error.
  *
- * provider → core · store → core · testing → core and the providers' contracts · cli, examples, test → anything
+ * provider → core · store → core · testing → core and the providers' contracts · console → core and testing ·
+ * cli, examples, test → anything
  */
 const effect = "(^|/)node_modules/effect/"
 const platform = "(^|/)node_modules/@effect/platform/"
@@ -80,10 +81,24 @@ module.exports = {
       }
     },
     {
-      name: "no-node",
-      comment: "core, the providers and testing run anywhere: Node layers are given by the program.",
+      name: "console-knows-core",
+      comment: "The console imports core, effect and @effect/platform; only what shows a sandbox imports testing.",
       severity: "error",
-      from: { path: `^packages/(core|oauth2|testing|${providers})/src/` },
+      from: { path: "^packages/console/src/", pathNot: "^packages/console/src/.*[sS]andbox[A-Za-z]*[.]ts$" },
+      to: { couldNotResolve: false, pathNot: ["^packages/(console|core)/", effect, platform] }
+    },
+    {
+      name: "console-shows-sandboxes",
+      comment: "What shows a sandbox imports core and testing, and no provider.",
+      severity: "error",
+      from: { path: "^packages/console/src/" },
+      to: { path: "^packages/", pathNot: "^packages/(console|core|testing)/" }
+    },
+    {
+      name: "no-node",
+      comment: "core, the providers, testing and the console run anywhere: Node layers are given by the program.",
+      severity: "error",
+      from: { path: `^packages/(core|oauth2|testing|console|${providers})/src/` },
       to: { path: node }
     },
     {

@@ -6,6 +6,7 @@ import { build } from "esbuild"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
+import { pageModule } from "../packages/console/page/build.mjs"
 
 const dir = fileURLToPath(new URL("../packages/cli", import.meta.url))
 const outdir = path.join(dir, "bundle")
@@ -61,6 +62,15 @@ const nativeDriver = {
   }
 }
 
+/** The page of the console, as it is built for its own package. */
+const page = {
+  name: "page",
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^@effect-auth\/console\/page$/ }, ({ path }) => ({ path, namespace: "page" }))
+    bundler.onLoad({ filter: /.*/, namespace: "page" }, async () => ({ contents: await pageModule() }))
+  }
+}
+
 fs.rmSync(outdir, { recursive: true, force: true })
 await build({
   entryPoints: { "effect-auth": path.join(dir, "src/bin.ts") },
@@ -78,7 +88,7 @@ await build({
   banner: {
     js: "import{createRequire as __createRequire}from\"node:module\";const require=__createRequire(import.meta.url);"
   },
-  plugins: [filesOnly, nativeDriver],
+  plugins: [filesOnly, nativeDriver, page],
   logLevel: "warning"
 })
 fs.chmodSync(path.join(outdir, "effect-auth.mjs"), 0o755)

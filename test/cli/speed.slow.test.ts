@@ -24,6 +24,18 @@ const cost = (env: Readonly<Record<string, string>>, ...args: ReadonlyArray<stri
     return Number(stderr.trim().split("\n").at(-1))
   }))
 
+const startingSandbox = async (env: Readonly<Record<string, string>>): Promise<number> => {
+  const program = Path.join(bundle, "effect-auth.mjs")
+  const child = ChildProcess.spawn(process.execPath, ["--import", measuring, program, "sandbox"], { env })
+  let said = ""
+  child.stderr.on("data", (chunk) => said += String(chunk))
+  const ended = new Promise((resolve) => child.on("close", resolve))
+  await new Promise((resolve) => child.stdout.once("data", resolve))
+  child.kill("SIGINT")
+  await ended
+  return Number(said.trim().split("\n").at(-1))
+}
+
 /** The text that is loaded with these parts of the bundle. */
 const textOf = (parts: ReadonlyArray<string>): string => {
   const texts = new Map<string, string>()
@@ -67,7 +79,15 @@ describe("the bundled program", () => {
           help: cost(env, "--help")
         }
 
-        console.log(seconds)
+        // User CPU until the addresses are there, the least of five: the wall clock shows what else the machine does.
+        const sandbox = yield* Effect.promise(async () => {
+          const all: Array<number> = []
+          for (let run = 0; run < 5; run++) all.push(await startingSandbox(env))
+          return Math.min(...all)
+        })
+
+        console.log({ ...seconds, sandbox })
+        expect(sandbox).toBeLessThan(1)
         expect(seconds.token).toBeLessThan(1.2)
         expect(seconds.status).toBeLessThan(8)
         expect(seconds.help).toBeLessThan(0.6)

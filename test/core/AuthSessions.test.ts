@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `member-${index}`)
@@ -67,6 +68,40 @@ const perAccount = (calls: ReadonlyArray<ScriptedProvider.Call>) => {
 }
 
 describe("one process, many accounts", () => {
+  it.scoped("the overview lists what is in memory, tells every event, and keeps no session there", () =>
+    Effect.gen(function*() {
+      const { provider } = yield* ScriptedProvider.make({ expiresIn: 7_200 })
+      const sessions = yield* AuthSessions.make(provider, { idleAfter: "10 minutes" })
+      const heard = yield* Effect.fork(Stream.runCollect(Stream.take(sessions.overview.events, 3)))
+      yield* Effect.yieldNow()
+      const [one, two] = [yield* sessions.get("one"), yield* sessions.get("two")]
+      yield* Effect.exit((yield* sessions.get("nobody")).accessToken)
+      yield* one.signIn({})
+      yield* two.signIn({})
+      yield* TestClock.adjust("1 second")
+      yield* one.signOut
+      assert.deepStrictEqual(
+        Array.from(yield* Fiber.join(heard), ({ _tag, account }) => [_tag, account]),
+        [["SignedIn", "one"], ["SignedIn", "two"], ["SignedOut", "one"]]
+      )
+      const all = yield* sessions.overview.all
+      assert.deepStrictEqual(all.map(({ account, state }) => [account, state._tag]), [
+        ["one", "SignedOut"],
+        ["two", "Active"]
+      ])
+      const summary = yield* sessions.overview.one("two")
+      assert.deepInclude(summary, { obtainedAt: 0, failures: undefined, inDoubtSince: undefined })
+      assert.isTrue(summary !== undefined && summary.dueAt !== undefined && summary.dueAt > 4_000_000)
+      assert.strictEqual(yield* sessions.overview.one("nobody"), undefined)
+      assert.notInclude(JSON.stringify(all), "access-")
+      for (let minute = 0; minute < 25; minute++) {
+        yield* sessions.overview.all
+        yield* sessions.overview.one("two")
+        yield* TestClock.adjust("1 minute")
+      }
+      assert.deepStrictEqual(yield* sessions.overview.all, [])
+    }).pipe(Effect.provide(TokenStore.layerMemory)))
+
   it.scoped("handles of one account share its session, and accounts share nothing", () =>
     Effect.gen(function*() {
       const { provider } = yield* ScriptedProvider.make()

@@ -56,6 +56,29 @@ describe("TokenAuthority", () => {
         expect(yield* why(authority.refresh(refreshTokenOf(other)))).toBe("ok")
       })))
 
+  it.effect("sign-ins are listed with the lives of their tokens, and without a token", () =>
+    withAuthority({ accessLifetime: "1 hour" }, (authority) =>
+      Effect.gen(function*() {
+        const first = yield* authority.issue("ola")
+        yield* authority.issue("kim")
+        yield* TestClock.adjust("10 minutes")
+        const next = yield* authority.refresh(refreshTokenOf(first))
+        yield* authority.revoke(first.accessToken)
+        const [ola, kim] = yield* authority.signIns
+        const [minute, hour] = [60_000, 3_600_000]
+        expect(ola).toMatchObject({ family: 1, subject: "ola", at: 0, generation: 2 })
+        expect(ola?.pairs).toEqual([
+          { number: 1, generation: 1, issuedAt: 0, endsAt: 10 * minute, revoked: true },
+          { number: 3, generation: 2, issuedAt: 10 * minute, endsAt: 10 * minute + hour, revoked: false }
+        ])
+        expect(ola?.refreshEndsAt).toBe(next.refreshExpiresAt)
+        expect(kim).toMatchObject({ family: 2, generation: 1 })
+        expect([authority.familyOf(3), authority.generationOf(3), authority.familyOf(4)]).toEqual([1, 2, undefined])
+        expect(JSON.stringify([ola, kim])).not.toContain(next.accessToken)
+        yield* authority.revoke(refreshTokenOf(next))
+        expect((yield* authority.signIns)[0]?.refreshEndsAt).toBeUndefined()
+      })))
+
   it.effect("untilUsed: the old refresh token works until a token that replaced it is used", () =>
     withAuthority({ reuse: { repeatable: "untilUsed" } }, (authority) =>
       Effect.gen(function*() {

@@ -7,6 +7,8 @@ import * as Sandbox from "@effect-auth/testing/Sandbox"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 
 interface Answer {
@@ -57,6 +59,23 @@ const refusal = { error: "access_denied", error_description: "Invalid username /
 const bearer = (json: any) => ({ Authorization: `Bearer ${json.access_token}` })
 
 describe("Pitchpoint on the wire", () => {
+  it.live("the log shows no token that stands in a path, and requests are reported as they end", () =>
+    wire(({ base, get, post, sandbox }) =>
+      Effect.gen(function*() {
+        const reported = yield* Effect.fork(Stream.runCollect(Stream.take(sandbox.ended, 2)))
+        yield* Effect.sleep("20 millis")
+        const { json } = yield* post("/user-management-services-ws/oauth2/002/signInWithPassword", {
+          username: "service@example.com",
+          password: "correct horse"
+        })
+        const headers = { Authorization: `Bearer ${json.access_token}` }
+        yield* get(`${base}/riskinsight-services-ws/resources/v1/sami/${json.access_token}`, headers)
+        const paths = (yield* sandbox.log).map(({ path }) => path)
+        expect(paths[1]).toBe("/riskinsight-services-ws/resources/v1/sami/…")
+        expect(Array.from(yield* Fiber.join(reported), ({ path }) => path)).toEqual(paths)
+      })
+    ))
+
   it.live("signs in and refreshes as the guide shows; the refresh token stays", () =>
     wire(({ post, sandbox }) =>
       Effect.gen(function*() {

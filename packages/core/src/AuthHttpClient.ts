@@ -239,7 +239,8 @@ export const fromSessions = <Service extends AuthService.Any>(
   Effect.map(HttpClient.HttpClient, (httpClient) => ({
     get: (account) =>
       Effect.map(sessions.get(account), (auth) => ({ auth, client: ofSession(httpClient, auth, options) })),
-    size: sessions.size
+    size: sessions.size,
+    overview: sessions.overview
   }))
 
 /**

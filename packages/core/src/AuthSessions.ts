@@ -7,16 +7,40 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { AuthProvider, Extended } from "./AuthProvider.ts"
 import type { AuthService } from "./AuthService.ts"
 import * as limits from "./internal/limits.ts"
+import type { Cell } from "./internal/session/cell.ts"
+import { listenToAll } from "./internal/session/events.ts"
 import { extendedService } from "./internal/session/extension.ts"
 import { makeMachine } from "./internal/session/layer.ts"
 import * as options from "./internal/session/options.ts"
 import * as providers from "./internal/session/provider.ts"
 import { makeSessions } from "./internal/session/sessions.ts"
+import { now } from "./internal/session/time.ts"
+import { summaryOf } from "./internal/session/view.ts"
 import type { RefreshOptions } from "./RefreshOptions.ts"
+import type { SessionEvent } from "./SessionEvent.ts"
+import type { SessionSummary } from "./SessionSummary.ts"
 import type { TokenStore } from "./TokenStore.ts"
+
+/**
+ * A view of the sessions in memory, without secrets. Looking loads nothing from the store, and does not keep an idle
+ * session in memory.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Overview {
+  readonly provider: string
+  /** All sessions in memory. Accounts that never had a session are left out. */
+  readonly all: Effect.Effect<ReadonlyArray<SessionSummary>>
+  /** One account's session; `undefined` if it is not in memory. */
+  readonly one: (account: string) => Effect.Effect<SessionSummary | undefined>
+  /** The events of all sessions from now on. A slow reader misses the oldest events. */
+  readonly events: Stream.Stream<SessionEvent>
+}
 
 /**
  * The sessions of one provider.
@@ -33,6 +57,8 @@ export interface AuthSessions<out Service> {
   readonly get: (account: string) => Effect.Effect<Service>
   /** How many sessions are in memory now. Accounts without a session are not counted. */
   readonly size: Effect.Effect<number>
+  /** What is in memory now, for user interfaces. */
+  readonly overview: Overview
 }
 
 /**
@@ -95,6 +121,21 @@ export const make: {
     return {
       get: (account: string) =>
         Effect.sync(() => extendedService(machine, provider, account, sessions.cellOf(account))),
-      size: Effect.sync(sessions.size)
+      size: Effect.sync(sessions.size),
+      overview: {
+        provider: provider.name,
+        all: Effect.map(
+          now,
+          (at) => Array.from(sessions.all()).flatMap((cell) => hadSession(cell) ? [summaryOf(machine, cell, at)] : [])
+        ),
+        one: (account: string) =>
+          Effect.map(now, (at) => {
+            const cell = sessions.find(account)
+            return cell !== undefined && hadSession(cell) ? summaryOf(machine, cell, at) : undefined
+          }),
+        events: Stream.unwrapScoped(listenToAll(machine))
+      }
     }
   })
+
+const hadSession = ({ status }: Cell): boolean => status !== "unloaded" && status !== "never"

@@ -70,6 +70,9 @@ export * as SessionRecord from "./SessionRecord.ts"
 /** The state of a session at one moment, without secrets: for user interfaces, logs and health checks. */
 export * as SessionState from "./SessionState.ts"
 
+/** One session as it is in memory, without secrets: for user interfaces that list many sessions. */
+export * as SessionSummary from "./SessionSummary.ts"
+
 /** The names of the spans, attributes and metrics, and the metrics themselves. */
 export * as Telemetry from "./Telemetry.ts"
 

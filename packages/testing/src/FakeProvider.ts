@@ -11,6 +11,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as FakeAuth from "./FakeAuth.ts"
 
 /**
@@ -57,6 +58,16 @@ export const layer = <A, C, S, Service extends AuthService.Any>(
   return Layer.mergeAll(
     Layer.effect(tags.auth, Effect.map(get("default"), ({ auth }) => auth)),
     Layer.effect(tags.client, Effect.map(get("default"), ({ client }) => client)),
-    Layer.succeed(tags.sessions, { get, size: Effect.succeed(0) })
+    // A fake holds no session in memory: each `get` makes one anew.
+    Layer.succeed(tags.sessions, {
+      get,
+      size: Effect.succeed(0),
+      overview: {
+        provider: "fake",
+        all: Effect.succeed([]),
+        one: () => Effect.succeed(undefined),
+        events: Stream.never
+      }
+    })
   )
 }

@@ -24,7 +24,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
+import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type * as Faults from "./Faults.ts"
 import * as client from "./internal/client.ts"
 import * as Queue from "./internal/faultQueue.ts"
@@ -78,7 +80,7 @@ export interface Entry {
   readonly operation: Operation
   readonly method: string
   readonly host: string
-  /** Without the query. */
+  /** Without the query. A part that is a token, or that is very long, is not shown. */
   readonly path: string
   /** The grant of a token call, in the provider's words. */
   readonly grant?: string | undefined
@@ -163,6 +165,8 @@ export interface Sandbox {
   readonly faults: FaultQueue
   /** The newest requests, oldest first. */
   readonly log: Effect.Effect<ReadonlyArray<Entry>>
+  /** The requests as they end, from now on. A slow reader misses the oldest ones. */
+  readonly ended: Stream.Stream<Entry>
   readonly counters: Effect.Effect<Counters>
   /** Expires all access tokens now. Returns how many were valid. */
   readonly expireAccessTokens: Effect.Effect<number>
@@ -204,6 +208,12 @@ export const note = (change: Partial<Pick<Entry, "grant" | "refused">>): Effect.
  */
 export const exchanges = (counters: Counters, grant: string): Outcomes => Log.outcomes(counters, grant)
 
+/** A longer part of a path, or name of a grant, may be a secret that somebody put there. */
+const longestShown = 64
+
+/** How many ended requests wait for a slow reader. */
+const mostUnread = 1_024
+
 /** A failure or a defect of the app becomes a status, as on the platform's own servers: 404 where there is no route. */
 const toAnswer = (
   app: HttpApp.Default<unknown>
@@ -221,10 +231,12 @@ const toAnswer = (
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<Sandbox> =>
-  Effect.sync(() => {
+  Effect.map(PubSub.sliding<Entry>(mostUnread), (ended) => {
     const log = Log.make(options.logSize ?? 10_000)
     const faults = Queue.make()
     const app = toAnswer(options.app)
+    const shown = (part: string) =>
+      part.length > longestShown || options.authority.describe(part) !== "unknown" ? "…" : part
     const handle = (received: Received, entry: Open): Faults.Handle =>
       Effect.tap(
         Effect.provideService(
@@ -243,10 +255,11 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
         const fault = faults.take(described.operation)
         const entry = log.open({
           at,
-          ...described,
+          operation: described.operation,
+          ...(described.grant === undefined ? {} : { grant: shown(described.grant) }),
           method: received.method,
           host: received.headers["host"] ?? "",
-          path: received.url.split("?")[0] ?? "",
+          path: (received.url.split("?")[0] ?? "").split("/").map(shown).join("/"),
           ...(fault === undefined ? {} : { fault: fault.name })
         })
         const handled = handle(received, entry)
@@ -256,6 +269,7 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
               entry.sent = response.status
             })
           ),
+          Effect.ensuring(Effect.suspend(() => PubSub.publish(ended, { ...entry }))),
           Effect.provideService(CurrentEntry, entry),
           // The sandbox must not add spans to those of the program under test.
           Effect.withTracerEnabled(false)
@@ -268,6 +282,7 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
       authority: options.authority,
       faults: faults.queue,
       log: log.read,
+      ended: Stream.fromPubSub(ended),
       counters: log.counters,
       expireAccessTokens: options.authority.expireAccessTokens,
       revokeAll: options.authority.revokeAll

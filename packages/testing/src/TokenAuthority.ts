@@ -81,6 +81,32 @@ export interface Issued {
 }
 
 /**
+ * One sign-in and what became of it, without the tokens. Times are epoch milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SignIn {
+  /** Its number: that of its first pair. */
+  readonly family: number
+  readonly subject: string
+  readonly at: number
+  /** How many pairs were issued to it. */
+  readonly generation: number
+  /** The newest pairs, oldest first. */
+  readonly pairs: ReadonlyArray<{
+    readonly number: number
+    readonly generation: number
+    readonly issuedAt: number
+    /** When the access token ends, or has ended: by its lifetime, or before it. */
+    readonly endsAt: number
+    readonly revoked: boolean
+  }>
+  /** When its newest refresh token expires. Absent: there is none, or it was spent or revoked. */
+  readonly refreshEndsAt?: number | undefined
+}
+
+/**
  * A token was not accepted: it was never issued here, has expired, was revoked, or is a refresh token that was already
  * exchanged.
  *
@@ -115,6 +141,14 @@ export interface TokenAuthority {
   readonly expireRefreshTokens: Effect.Effect<number>
   /** Revokes all tokens now. Returns how many were valid. */
   readonly revokeAll: Effect.Effect<number>
+  /** All sign-ins, oldest first. */
+  readonly signIns: Effect.Effect<ReadonlyArray<SignIn>>
+  /** The number of the sign-in that a pair of tokens belongs to, by the pair's number. */
+  readonly familyOf: (number: number) => number | undefined
+  /** The generation of a pair in its sign-in, from 1, by the pair's number. */
+  readonly generationOf: (number: number) => number | undefined
+  /** The options as they are now. */
+  readonly options: Effect.Effect<Options>
   /** Changes the options for tokens that are issued from now on. */
   readonly configure: (change: Options) => Effect.Effect<void>
   /** The name of a token in logs: `access 3`, `refresh 3` or `unknown`. */
@@ -122,6 +156,7 @@ export interface TokenAuthority {
 }
 
 interface Pair extends Issued {
+  readonly generation: number
   readonly signedInAt: number
   /** The refresh token that was exchanged for it. */
   readonly replaces: RefreshEntry | undefined
@@ -143,6 +178,7 @@ interface RefreshEntry {
 interface State {
   options: Options
   readonly pairs: Array<Pair>
+  readonly byFamily: Map<number, Array<Pair>>
   readonly byAccess: Map<string, Pair>
   readonly byRefresh: Map<string, RefreshEntry>
 }
@@ -176,6 +212,7 @@ const mint = (state: State, now: number, seed: Seed): Pair => {
   const pair: Pair = {
     number,
     family: seed.family ?? number,
+    generation: (state.byFamily.get(seed.family ?? number)?.length ?? 0) + 1,
     subject: seed.subject,
     scopes: seed.scopes,
     accessToken: text("access"),
@@ -189,6 +226,9 @@ const mint = (state: State, now: number, seed: Seed): Pair => {
     accessRevoked: false
   }
   state.pairs.push(pair)
+  const siblings = state.byFamily.get(pair.family)
+  if (siblings === undefined) state.byFamily.set(pair.family, [pair])
+  else siblings.push(pair)
   state.byAccess.set(pair.accessToken, pair)
   if (seed.keep !== undefined) seed.keep.pair = pair
   else if (pair.refreshToken !== undefined) {
@@ -204,8 +244,13 @@ const mint = (state: State, now: number, seed: Seed): Pair => {
   return pair
 }
 
-const revokeFamily = (state: State, family: number): void => {
-  for (const pair of state.pairs) if (pair.family === family) pair.accessRevoked = true
+const revokeAccess = (pair: Pair, now: number): void => {
+  pair.accessRevoked = true
+  pair.accessEnds = Math.min(pair.accessEnds, now)
+}
+
+const revokeFamily = (state: State, family: number, now: number): void => {
+  for (const pair of state.byFamily.get(family) ?? []) revokeAccess(pair, now)
   for (const entry of state.byRefresh.values()) if (entry.pair.family === family) entry.revoked = true
 }
 
@@ -226,14 +271,14 @@ const spend = (state: State, now: number, token: string): Pair | TokenRefused =>
   if (entry === undefined) return new TokenRefused({ why: "unknown" })
   if (entry.spentAt !== undefined && !isRepeatable(options.reuse, entry, entry.spentAt, now)) {
     const then = typeof options.reuse === "object" ? options.reuse.then : options.reuse
-    if (then === "revoke-family") revokeFamily(state, entry.pair.family)
+    if (then === "revoke-family") revokeFamily(state, entry.pair.family, now)
     return new TokenRefused({ why: "spent" })
   }
   if (entry.revoked) return new TokenRefused({ why: "revoked" })
   if (now >= entry.ends) return new TokenRefused({ why: "expired" })
   const { family, scopes, signedInAt, subject } = entry.pair
   if (options.oneAccessToken === true) {
-    for (const pair of state.pairs) if (pair.family === family) pair.accessRevoked = true
+    for (const pair of state.byFamily.get(family) ?? []) revokeAccess(pair, now)
   }
   const rotates = options.rotation !== false
   if (rotates) entry.spentAt ??= now
@@ -260,7 +305,7 @@ const revoke = (state: State, now: number, token: string): boolean => {
   const pair = state.byAccess.get(token)
   const entry = state.byRefresh.get(token)
   const lived = pair !== undefined && lives.access(pair, now) || entry !== undefined && lives.refresh(entry, now)
-  if (pair !== undefined) pair.accessRevoked = true
+  if (pair !== undefined) revokeAccess(pair, now)
   if (entry !== undefined) entry.revoked = true
   return lived
 }
@@ -289,8 +334,44 @@ const expireRefresh = (state: State, now: number): number =>
     return lived
   })
 
+/** How many pairs of one sign-in are shown. */
+const mostShown = 60
+
+const signIn = (state: State, now: number, family: number, pairs: ReadonlyArray<Pair>): SignIn => {
+  const shown = pairs.slice(-mostShown)
+  const [first, newest] = [pairs[0]!, pairs[pairs.length - 1]!]
+  const entry = newest.refreshToken === undefined ? undefined : state.byRefresh.get(newest.refreshToken)
+  return {
+    family,
+    subject: first.subject,
+    at: first.signedInAt,
+    generation: pairs.length,
+    pairs: shown.map(({ accessEnds, accessRevoked, generation, issuedAt, number }) => ({
+      number,
+      generation,
+      issuedAt,
+      endsAt: accessEnds,
+      revoked: accessRevoked
+    })),
+    refreshEndsAt: entry !== undefined && lives.refresh(entry, now) ? entry.ends : undefined
+  }
+}
+
 const orRefused = (found: Pair | TokenRefused): Effect.Effect<Pair, TokenRefused> =>
   found instanceof TokenRefused ? Effect.fail(found) : Effect.succeed(found)
+
+const atNow = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
+
+/** The members that change nothing. */
+const looking = (
+  state: State
+): Pick<TokenAuthority, "describe" | "familyOf" | "generationOf" | "options" | "signIns"> => ({
+  signIns: atNow((now) => Array.from(state.byFamily, ([family, pairs]) => signIn(state, now, family, pairs))),
+  familyOf: (number) => state.pairs[number - 1]?.family,
+  generationOf: (number) => state.pairs[number - 1]?.generation,
+  options: Effect.sync(() => state.options),
+  describe: (token) => describe(state, token)
+})
 
 /**
  * Makes an authority without tokens. The time comes from the caller's Clock.
@@ -300,8 +381,13 @@ const orRefused = (found: Pair | TokenRefused): Effect.Effect<Pair, TokenRefused
  */
 export const make = (options?: Options): Effect.Effect<TokenAuthority> =>
   Effect.sync(() => {
-    const state: State = { options: options ?? {}, pairs: [], byAccess: new Map(), byRefresh: new Map() }
-    const atNow = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
+    const state: State = {
+      options: options ?? {},
+      pairs: [],
+      byFamily: new Map(),
+      byAccess: new Map(),
+      byRefresh: new Map()
+    }
     return {
       issue: (subject, grant) =>
         atNow((now) => mint(state, now, { subject, scopes: grant?.scopes ?? [], signedInAt: now })).pipe(
@@ -344,10 +430,10 @@ export const make = (options?: Options): Effect.Effect<TokenAuthority> =>
         count(state.byAccess.keys(), (token) => revoke(state, now, token)) +
         count(state.byRefresh.keys(), (token) => revoke(state, now, token))
       ),
+      ...looking(state),
       configure: (change) =>
         Effect.sync(() => {
           state.options = { ...state.options, ...change }
-        }),
-      describe: (token) => describe(state, token)
+        })
     }
   })

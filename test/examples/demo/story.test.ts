@@ -26,7 +26,7 @@ describe("a step of the demo", () => {
       expect(ended.message).toBe("Placewise, \"a call\": it failed: no answer")
       for (const row of rows) {
         expect(JSON.parse(jsonLines.row(row))).toMatchObject({ step: "a call", ok: false })
-        expect(table(false).row(row)).toMatch(/^✗ .*\n {2}it failed: no answer$/)
+        expect(table({ colour: false, width: 200 }).row(row)).toMatch(/^✗ .*\n {2}it failed: no answer$/)
       }
     }))
 

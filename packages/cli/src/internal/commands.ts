@@ -88,6 +88,8 @@ export const sandbox = ({ json, run }: Asked) =>
       number(run, "port", (port) => Number.isInteger(port) && port <= 65_532, "a whole number up to 65532"),
       Option.getOrElse(() => 0)
     ),
+    env: Effect.succeed(has(run, "env")),
+    quiet: Effect.succeed(has(run, "quiet")),
     accessLifetime: number(run, "access-lifetime", (seconds) => seconds > 0, "a number of seconds above 0"),
     json: Effect.succeed(json)
   })

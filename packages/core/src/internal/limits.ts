@@ -193,6 +193,8 @@ export const sameEnd = minute
 export const announcedAhead = 24 * hour
 /** How many events wait for a slow reader. Beyond it, the reader misses the oldest ones. */
 export const eventBuffer = 256
+/** The same for a reader of the events of all sessions. */
+export const eventBufferOfAll = 16_384
 
 // ── Many sessions
 

@@ -1,22 +1,12 @@
-import { PitchpointApi } from "@effect-auth/pitchpoint/PitchpointApi"
-import { PlacewiseApi } from "@effect-auth/placewise/PlacewiseApi"
-import { PriavaApi } from "@effect-auth/priava/PriavaApi"
-import * as PitchpointSandbox from "@effect-auth/testing/PitchpointSandbox"
-import * as PlacewiseSandbox from "@effect-auth/testing/PlacewiseSandbox"
-import * as PriavaSandbox from "@effect-auth/testing/PriavaSandbox"
+import * as Console from "@effect-auth/console/Console"
+import * as SandboxSource from "@effect-auth/console/SandboxSource"
 import * as Sandbox from "@effect-auth/testing/Sandbox"
 import type * as TokenAuthority from "@effect-auth/testing/TokenAuthority"
-import * as WalletAppSandbox from "@effect-auth/testing/WalletAppSandbox"
-import { WalletAppApi } from "@effect-auth/wallet-app/WalletAppApi"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import type * as HttpApi from "@effect/platform/HttpApi"
-import type * as HttpApiGroup from "@effect/platform/HttpApiGroup"
-import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
 import type * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpLayerRouter from "@effect/platform/HttpLayerRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as OpenApi from "@effect/platform/OpenApi"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -24,132 +14,85 @@ import * as Option from "effect/Option"
 import * as Http from "node:http"
 import { UsageError } from "../failures.ts"
 import * as Output from "../output.ts"
-import type { ProviderName } from "../providers/registry.ts"
+import * as recipes from "../sandbox/recipes.ts"
+import { follow } from "../sandbox/requestLog.ts"
+import * as sandboxes from "../sandbox/served.ts"
+
+type Served = sandboxes.Served
 
 export interface Options {
   /** The first of four ports; 0: any that are free. */
   readonly port: number
   /** How long access tokens live, in seconds. */
   readonly accessLifetime: Option.Option<number>
+  /** Print an env file, and nothing else, on standard output. */
+  readonly env: boolean
+  /** Print no line for each request. */
+  readonly quiet: boolean
   readonly json: boolean
 }
 
-interface Served {
-  readonly provider: ProviderName
-  readonly sandbox: Pick<Sandbox.Sandbox, "app">
-  readonly contract: ReturnType<typeof contractOf>
-  readonly flags: Readonly<Record<string, string>>
-  /** The input of `sign-in --stdin`, in its order. All values are made up. */
-  readonly secrets: Readonly<Record<string, string>>
-  /** A call to try. */
-  readonly call: string
-}
+const consolePath = "/console"
 
-/** The page sends its requests to the sandbox that served it. */
-const contractOf = <Id extends string, Groups extends HttpApiGroup.HttpApiGroup.Any, E, R>(
-  api: HttpApi.HttpApi<Id, Groups, E, R>
-) => {
-  const local = api.annotate(OpenApi.Servers, [{ url: "/" }])
-  return {
-    document: OpenApi.fromApi(local),
-    // A router of its own: the memory of layers is shared, and with it all pages would be routes of one router.
-    page: HttpLayerRouter.toHttpEffect(HttpApiSwagger.layerHttpLayerRouter({ api: local, path: "/docs" })).pipe(
-      Effect.provideServiceEffect(Layer.CurrentMemoMap, Layer.makeMemoMap)
-    )
-  }
-}
-
-const sandboxes = Effect.fnUntraced(function*(tokens: TokenAuthority.Options) {
-  const { clients: [client], ...priava } = PriavaSandbox.defaults
-  const { members: [member], ...placewise } = PlacewiseSandbox.defaults
-  const [service] = PitchpointSandbox.defaults.users
-  const [user] = WalletAppSandbox.defaults.users
-  const served: ReadonlyArray<Served> = [
-    {
-      provider: "placewise",
-      sandbox: yield* PlacewiseSandbox.make({ tokens }),
-      contract: contractOf(PlacewiseApi),
-      flags: { club: placewise.club, "product-name": placewise.productNames[0], email: member.email },
-      secrets: { "client-token": placewise.clientToken, password: member.password },
-      call: "GET /members/me/rewards-program/status"
-    },
-    {
-      provider: "priava",
-      sandbox: yield* PriavaSandbox.make({ tokens: { ...priava.tokens, ...tokens } }),
-      contract: contractOf(PriavaApi),
-      flags: { region: priava.region, "client-id": client.id, "redirect-uri": client.redirectUri },
-      secrets: { "client-secret": client.secret, code: client.codes[0] },
-      call: "POST /v2/contact/get --data '{}'"
-    },
-    {
-      provider: "pitchpoint",
-      sandbox: yield* PitchpointSandbox.make({ tokens }),
-      contract: contractOf(PitchpointApi),
-      flags: { username: service.username },
-      secrets: { password: service.password },
-      call: "POST /riskinsight-services-ws/resources/v1/orders/query"
-    },
-    {
-      provider: "wallet-app",
-      sandbox: yield* WalletAppSandbox.make({ tokens }),
-      contract: contractOf(WalletAppApi),
-      flags: { email: user.email, permissions: "brands.get,members.get" },
-      secrets: { password: user.password },
-      call: "GET /brands"
+/**
+ * The sandbox, and beside it the console (`/`), the page (`/docs`) and the document (`/openapi.json`) of its contract.
+ * No provider has these paths.
+ */
+const withPages = ({ contract, sandbox }: Served, console: Deferred.Deferred<HttpApp.Default>): HttpApp.Default =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+    const [path = ""] = request.url.split("?")
+    if (path === consolePath || path.startsWith(`${consolePath}/`)) {
+      const below = request.modify({ url: request.url.slice(consolePath.length) || "/" })
+      return Effect.provideService(
+        Effect.flatten(Deferred.await(console)),
+        HttpServerRequest.HttpServerRequest,
+        below
+      )
     }
-  ]
-  return served
-})
-
-/** The sandbox, and beside it the page (`/docs`) and the document (`/openapi.json`) of its contract. */
-const withDocs = Effect.fnUntraced(function*({ contract, sandbox }: Served) {
-  const page = yield* contract.page
-  const document = HttpServerResponse.unsafeJson(contract.document)
-  const app: HttpApp.Default = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-    switch (request.method === "GET" ? request.url.split("?")[0] : undefined) {
+    switch (request.method === "GET" ? path : undefined) {
+      case "/":
+        return Effect.succeed(HttpServerResponse.redirect(`${consolePath}/`))
       case "/docs":
-        return Effect.orElseSucceed(Effect.scoped(page), () => HttpServerResponse.empty({ status: 404 }))
+        return contract.page
       case "/openapi.json":
-        return Effect.succeed(document)
+        return Effect.sync(() => HttpServerResponse.unsafeJson(contract.document()))
+      case "/favicon.ico":
+        return Effect.succeed(HttpServerResponse.empty({ status: 404 }))
       default:
         return sandbox.app
     }
   })
-  return { app }
-})
 
-const serve = Effect.fnUntraced(function*(served: Served, port: number) {
+const serve = Effect.fnUntraced(function*(app: HttpApp.Default, port: number) {
   const server = yield* Layer.build(NodeHttpServer.layerServer(Http.createServer, { port, host: "127.0.0.1" })).pipe(
     Effect.mapError(() => new UsageError({ message: `port ${port} of 127.0.0.1 can't be used` }))
   )
-  return yield* Effect.provide(Sandbox.serve(yield* withDocs(served)), server)
+  return yield* Effect.provide(Sandbox.serve({ app }), server)
 })
 
-const quoted = (text: string): string => /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-
-const signInLine = ({ flags, provider, secrets }: Served, url: string): string => {
-  const lines = Object.values(secrets).map(quoted).join(" ")
-  const all = Object.entries({ host: url, ...flags }).map(([name, value]) => `--${name} ${quoted(value)}`).join(" ")
-  return `printf '%s\\n' ${lines} | effect-auth sign-in ${provider} ${all} --stdin`
+interface Address {
+  readonly served: Served
+  readonly url: string
 }
 
-const asText = (served: Served, url: string): string =>
+const asText = ({ served, url }: Address): string =>
   [
     `${served.provider.padEnd(10)}  ${url}   API: ${url}/docs   OpenAPI: ${url}/openapi.json`,
     ...Object.entries(served.secrets).map(([name, secret]) => `            ${name}: ${secret}`),
-    `            ${signInLine(served, url)}`,
-    `            effect-auth call ${served.provider} ${served.call}`
+    `            ${recipes.signIn(served, url)}`,
+    `            ${recipes.call(served)}`
   ].join("\n")
 
-const asJson = (served: Served, url: string) => ({
+const asJson = ({ served, url }: Address) => ({
   provider: served.provider,
   url,
+  console: `${url}${consolePath}/`,
   docs: `${url}/docs`,
   openapi: `${url}/openapi.json`,
   flags: { host: url, ...served.flags },
   secrets: served.secrets,
-  signIn: signInLine(served, url),
-  call: `effect-auth call ${served.provider} ${served.call}`
+  signIn: recipes.signIn(served, url),
+  call: recipes.call(served)
 })
 
 const tokensOf = (lifetime: Option.Option<number>): TokenAuthority.Options =>
@@ -158,19 +101,32 @@ const tokensOf = (lifetime: Option.Option<number>): TokenAuthority.Options =>
     onSome: (seconds) => ({ accessLifetime: Duration.seconds(seconds) })
   })
 
+const textOf = (addresses: ReadonlyArray<Address>, options: Options): string =>
+  options.env
+    ? addresses.map(({ served, url }) => `# ${served.provider}\n${recipes.env(served, url)}`).join("\n\n")
+    : [...addresses.map(asText), `console     ${addresses[0]?.url ?? ""}/`].join("\n\n")
+
 /** Serves the four sandboxes until it is interrupted. */
 export const run = (options: Options) =>
   Effect.scoped(Effect.gen(function*() {
-    const all = yield* sandboxes(tokensOf(options.accessLifetime))
+    const all = yield* sandboxes.make(tokensOf(options.accessLifetime))
+    const console = yield* Deferred.make<HttpApp.Default>()
     const addresses = yield* Effect.forEach(all, (served, index) =>
       Effect.map(
-        serve(served, options.port === 0 ? 0 : options.port + index),
-        (url) => ({ served, url })
+        serve(withPages(served, console), options.port === 0 ? 0 : options.port + index),
+        (url): Address => ({ served, url })
       ))
-    yield* Output.print({
-      text: addresses.map(({ served, url }) => asText(served, url)).join("\n\n"),
-      json: addresses.map(({ served, url }) => asJson(served, url))
-    }, options.json)
-    yield* Output.say("Four servers for trying things out; all names and secrets are made up. Ctrl-C ends them.")
+    const sources = addresses.map(({ served, url }) =>
+      SandboxSource.make(served.sandbox, { url, recipes: recipes.all(served, url), makeCode: served.makeCode })
+    )
+    yield* Deferred.succeed(console, yield* Console.make(sources))
+    if (!options.quiet) yield* Effect.forEach(all, ({ sandbox }) => Effect.forkScoped(follow(sandbox)))
+    yield* Output.print({ text: textOf(addresses, options), json: addresses.map(asJson) }, options.json)
+    yield* Output.say(
+      `Four servers for trying things out; all names and secrets are made up. Look at them: ${
+        addresses[0]?.url ?? ""
+      }/\n` +
+        "Ctrl-C ends them."
+    )
     return yield* Effect.never
   }))

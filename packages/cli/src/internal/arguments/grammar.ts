@@ -167,7 +167,18 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
         name: "access-lifetime",
         value: "seconds",
         description: "How long access tokens live; default: as documented by each provider"
-      }
+      },
+      { name: "env", description: "Print an env file with all that a program needs: effect-auth sandbox --env > .env" },
+      { name: "quiet", description: "Print no line on standard error for each request" }
+    ],
+    details: [
+      "IN A BROWSER",
+      "  Each address opens the console: sessions and their time lines, buttons that expire, revoke and spoil answers, and",
+      "  lines to copy. <address>/docs is the API of that provider, to try out; <address>/openapi.json its document.",
+      "",
+      "FROM PROGRAMS",
+      "  The buttons are an API: curl -X POST -H 'x-effect-auth-console: 1' <address>/console/api/sandboxes/placewise/expire",
+      "  Its document is <address>/console/openapi.json. A new one-time code of Priava: …/api/sandboxes/priava/code"
     ]
   }
 }

@@ -20,11 +20,12 @@ export const emit = (
   Effect.suspend(() => {
     const provider = machine.provider.name
     const counted = counts.happened({ provider, _tag: event._tag })
-    const listeners = cell.extras?.listeners
-    if (listeners === undefined) return counted
+    const listeners = cell.extras?.listeners ?? []
+    if (listeners.length === 0 && machine.listeners.size === 0) return counted
     const { generation, session } = of ?? cell.token ?? { session: "", generation: 0 }
     const whole = { provider, account: cell.account, session, generation, ...event } as SessionEvent
     for (const queue of listeners) queue.unsafeOffer(whole)
+    for (const queue of machine.listeners) queue.unsafeOffer(whole)
     return counted
   })
 
@@ -41,6 +42,20 @@ export const listen = (cell: Cell) =>
         const extras = extrasOf(cell)
         const others = extras.listeners?.filter((other) => other !== queue) ?? []
         extras.listeners = others.length === 0 ? undefined : others
+        return Queue.shutdown(queue)
+      })
+  ).pipe(Effect.map((queue) => Stream.fromQueue(queue)))
+
+/** The events of all sessions. A listener that is slow loses the oldest events. */
+export const listenToAll = (machine: Machine) =>
+  Effect.acquireRelease(
+    Effect.tap(
+      Queue.sliding<SessionEvent>(limits.eventBufferOfAll),
+      (queue) => Effect.sync(() => machine.listeners.add(queue))
+    ),
+    (queue) =>
+      Effect.suspend(() => {
+        machine.listeners.delete(queue)
         return Queue.shutdown(queue)
       })
   ).pipe(Effect.map((queue) => Stream.fromQueue(queue)))

@@ -2,7 +2,9 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
+import type * as Queue from "effect/Queue"
 import type { RecordKey } from "../../RecordKey.ts"
+import type { SessionEvent } from "../../SessionEvent.ts"
 import type * as TokenStore from "../../TokenStore.ts"
 import * as limits from "../limits.ts"
 import * as ownFiber from "../seams/ownFiber.ts"
@@ -41,6 +43,8 @@ export interface Machine {
   readonly background: Permits
   /** Refreshes, sign-ins and sign-outs that have begun and not ended. */
   readonly underway: Set<Underway>
+  /** They get the events of all sessions. */
+  readonly listeners: Set<Queue.Queue<SessionEvent>>
   /** Sessions whose newest tokens are not in the store yet. */
   readonly unsaved: Set<Cell>
   /** Completed when closing begins: fibers that only wait stop waiting. */
@@ -73,6 +77,7 @@ export const make = (
     exchanges: new Permits(concurrentExchanges, pace, options.retryPatience),
     background: new Permits(2 * concurrentExchanges),
     underway: new Set(),
+    listeners: new Set(),
     unsaved: new Set(),
     leaving: Deferred.unsafeMake(FiberId.none),
     closing: Deferred.unsafeMake(FiberId.none),

@@ -15,6 +15,9 @@ export interface Sessions {
   /** A way to the account's cell that stays right when the cell is evicted. The cell is made at the first use. */
   readonly cellOf: (account: string) => () => Cell
   readonly size: () => number
+  /** The cell of an account if it is in memory. Looking is no use: the cell is evicted when it would have been. */
+  readonly find: (account: string) => Cell | undefined
+  readonly all: () => Iterable<Cell>
 }
 
 export const makeSessions = (
@@ -29,6 +32,8 @@ export const makeSessions = (
     yield* Effect.forkScoped(Effect.forever(cells.clear))
     const sessions: Sessions = {
       size: () => cells.size,
+      find: (account) => cells.get(account),
+      all: () => cells.all(),
       cellOf: (account) => {
         let cell = cells.get(account)
         return () => {

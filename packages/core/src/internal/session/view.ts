@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { TokenStoreError } from "../../AuthError.ts"
 import type { SessionRecord } from "../../SessionRecord.ts"
 import type { SessionState } from "../../SessionState.ts"
+import type { SessionSummary } from "../../SessionSummary.ts"
 import type { Cell } from "./cell.ts"
 import * as claims from "./claims.ts"
 import { isOwn } from "./credentials.ts"
@@ -107,5 +108,19 @@ export const stateOf = (machine: Machine, cell: Cell, at: Now): SessionState => 
     degraded: extras?.unsaved !== undefined,
     inDoubt: extras?.doubt !== undefined,
     reauthenticateBy: extras?.reauthentication?.by
+  }
+}
+
+/** Without reading the store, and without counting as a use. Without any secret. */
+export const summaryOf = (machine: Machine, cell: Cell, at: Now): SessionSummary => {
+  const { extras } = cell
+  const hasToken = cell.token !== undefined
+  return {
+    account: cell.account,
+    state: stateOf(machine, cell, at),
+    obtainedAt: hasToken ? at.wall + cell.obtainedAt - at.mono : undefined,
+    dueAt: cell.due < Infinity ? at.wall + cell.due - at.mono : undefined,
+    failures: extras?.seenRetry?.failures,
+    inDoubtSince: extras?.doubt
   }
 }
