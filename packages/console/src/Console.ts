@@ -41,7 +41,7 @@ import * as live from "./internal/live.ts"
 import * as page from "./internal/page.ts"
 
 /**
- * Who may use the console. Everything has a default.
+ * Access to the console. Everything has a default.
  *
  * @since 0.1.0
  * @category models

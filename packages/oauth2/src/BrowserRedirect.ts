@@ -147,7 +147,7 @@ export const leave = Effect.fnUntraced(function*(
 
 /**
  * Takes the response out of the address bar, and the tokens become the session of `auth`. `None` when the address is no
- * response: the page was simply opened. Fails with `TokenRequestRejected` when the person said no (`access_denied`), or when
+ * response: the page was opened without a sign-in. Fails with `TokenRequestRejected` when the person said no (`access_denied`), or when
  * this tab did not ask for the response (`invalid_state`); the address bar is clean then, too.
  *
  * @since 0.1.0

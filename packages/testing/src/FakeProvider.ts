@@ -58,7 +58,7 @@ export const layer = <A, C, S, Service extends AuthService.Any>(
   return Layer.mergeAll(
     Layer.effect(tags.auth, Effect.map(get("default"), ({ auth }) => auth)),
     Layer.effect(tags.client, Effect.map(get("default"), ({ client }) => client)),
-    // A fake holds no session in memory: each `get` makes one anew.
+    // A fake holds no session in memory: each `get` makes a new one.
     Layer.succeed(tags.sessions, {
       get,
       size: Effect.succeed(0),

@@ -15,7 +15,7 @@ COMMANDS
   sandbox                        serve all four providers on this machine, with a console in the browser
 
 PROVIDERS
-  placewise, priava, pitchpoint, wallet-app
+  placewise, priava, pitchpoint, wallet-app; oauth2: any OAuth 2 server
 
 OPTIONS OF MOST COMMANDS
   --account <name>               which account, where a provider has several (default: "default", or the only one)

@@ -1,4 +1,4 @@
-/** Who may use the console: this machine only, unless the program says otherwise. */
+/** Access to the console: this machine only, unless the program says otherwise. */
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"

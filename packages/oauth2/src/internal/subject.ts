@@ -1,4 +1,4 @@
-/** Who a refreshed session belongs to. */
+/** The subject of a refreshed session. */
 import * as Effect from "effect/Effect"
 import * as idTokens from "./idToken.ts"
 import type { Reader } from "./session.ts"

@@ -25,7 +25,7 @@ export const reachesIn = (from: string, to: string): boolean => {
 export const pathOf = (base: URL, text: string | null): string | undefined => {
   if (text === null || !text.startsWith("/") || !URL.canParse(text, base)) return undefined
   const url = new URL(text, base)
-  // Resolved once and written anew: a browser reads neither a second slash nor a backslash into it.
+  // Resolved once and written again: a browser reads neither a second slash nor a backslash into it.
   const path = `/${url.pathname.replace(/^[/\\]+/, "")}${url.search}${url.hash}`
   return url.origin === base.origin ? path : undefined
 }

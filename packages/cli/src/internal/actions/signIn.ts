@@ -192,7 +192,7 @@ export const run = (options: Options) =>
         signedIn: true
       } as const
       const saved = save(home, about, secretsToKeep(kept, values))
-      // Who leaves after the tokens have arrived is signed in all the same.
+      // A person who leaves after the tokens have arrived is signed in all the same.
       const isThere = Effect.map(looking.stateOf({ ...about, sealed: {} }), ({ _tag }) => _tag === "Active")
       const token = yield* Effect.uninterruptibleMask((restore) =>
         restore(signIn.pipe(withProgress(`${provider}: signing in`))).pipe(
