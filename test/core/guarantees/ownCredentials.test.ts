@@ -59,7 +59,7 @@ describe("a session of the service's own credentials (G61)", () => {
     const signIns = succeeded(script.count("signIn"))
     assert.isAtLeast(signIns, 0.9 * lives)
     assert.isAtMost(signIns, 1.35 * lives)
-  })
+  }, 300_000)
 
   it.scoped("the old token serves while a slow sign-in is under way, and no longer", () =>
     Effect.gen(function*() {
