@@ -7,15 +7,9 @@ const usual = process.env.EFFECT_AUTH_TESTS === "all" ? 5_000 : 2_000
 /** How many histories each of the two property tests generates. */
 export const histories = Number(process.env.EFFECT_AUTH_HISTORIES ?? usual)
 
-/**
- * CI generates the same histories each time, so that a change fails for its own reason. `pnpm test` and the soaks generate new
- * ones.
- */
-const fixed = process.env.EFFECT_AUTH_TESTS === "all" ? "1" : undefined
-
 /** fast-check prints the seed and the shrunk history when one fails; `EFFECT_AUTH_SEED` repeats a run. */
 export const keepsPromises = (history: fc.Arbitrary<History>): Promise<void> => {
-  const seed = process.env.EFFECT_AUTH_SEED ?? fixed
+  const seed = process.env.EFFECT_AUTH_SEED
   return fc.assert(
     fc.asyncProperty(history, async (generated) => {
       assert.deepStrictEqual(runHistory(generated), [])

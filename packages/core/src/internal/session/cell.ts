@@ -2,8 +2,9 @@
  * One session as this process holds it: a plain object, so that a hundred thousand of them are cheap. State that only a few
  * sessions need at a time (a flight, listeners, an unsaved pair) hangs off it and is gone when it is over.
  */
-import type * as Deferred from "effect/Deferred"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
 import type * as Queue from "effect/Queue"
 import type { AccessToken, Principal } from "../../AccessToken.ts"
 import type { AccessTokenError } from "../../AuthError.ts"
@@ -77,7 +78,8 @@ export interface Extras {
   newborn?: { readonly session: string; readonly generation: number; readonly until: number } | undefined
   /** Callers who wait for a token and do not know yet in whose session they asked. */
   asks?: Set<Ask> | undefined
-  turns?: { readonly lock: Effect.Semaphore; waiting: number } | undefined
+  /** Completed when the sign-in or sign-out that was asked for last is over, and all before it. */
+  lastTurn?: Deferred.Deferred<void> | undefined
   /** Until when the session can go on without a person, and when that is announced (wall clock); `Infinity`: it was. */
   reauthentication?: { readonly by: number; announceAt: number } | undefined
   /** Wall clock: since when the outcome of an exchange is unknown. */
@@ -345,15 +347,21 @@ export const dropResources = ({ extras }: Cell): void => {
   if (extras !== undefined) extras.resources = undefined
 }
 
-/** Sign-ins and sign-outs of one session come one after the other, in the order in which they were asked for. */
+/**
+ * Sign-ins and sign-outs of one session come one after the other, in the order in which they were asked for. A semaphore
+ * does not keep that order: a newcomer can overtake a waiter that was just woken up.
+ */
 export const inTurn = <A, E>(cell: Cell, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.suspend(() => {
-    const queue = extrasOf(cell).turns ??= { lock: Effect.unsafeMakeSemaphore(1), waiting: 0 }
-    queue.waiting++
+    const extras = extrasOf(cell)
+    const before = extras.lastTurn === undefined ? Effect.void : Deferred.await(extras.lastTurn)
+    const turn = extras.lastTurn = Deferred.unsafeMake<void>(FiberId.none)
     return Effect.ensuring(
-      queue.lock.withPermits(1)(effect),
+      Effect.zipRight(before, effect),
       Effect.sync(() => {
-        if (--queue.waiting === 0) extrasOf(cell).turns = undefined
+        // One that stops waiting does not let the next one begin early.
+        Deferred.unsafeDone(turn, before)
+        if (cell.extras?.lastTurn === turn) cell.extras.lastTurn = undefined
         tidy(cell)
       })
     )

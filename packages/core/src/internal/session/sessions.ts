@@ -151,6 +151,6 @@ const isVacant = (cell: Cell): boolean =>
 
 /** Under way, listened to, or with something that must not be forgotten. */
 const isBusy = ({ extras, flight }: Cell): boolean =>
-  flight !== undefined || extras?.turns !== undefined || extras?.unsaved !== undefined ||
+  flight !== undefined || extras?.lastTurn !== undefined || extras?.unsaved !== undefined ||
   extras?.listeners !== undefined ||
   extras?.forgotten !== undefined || extras?.unreleased !== undefined || extras?.asks !== undefined
