@@ -2,6 +2,7 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
+import * as Net from "node:net"
 import { visit } from "../oauth2/person.ts"
 import { serve } from "../support/oidcProvider.ts"
 import { filesOf, patience, place } from "./program.ts"
@@ -17,7 +18,17 @@ const server = (client: object) =>
     response_types: ["code"],
     redirect_uris: ["http://127.0.0.1/callback"],
     ...client
-  }])
+  }], {
+    // The test looks for the port in the address that the person opens.
+    settings: {
+      features: {
+        devInteractions: { enabled: true },
+        deviceFlow: { enabled: true },
+        revocation: { enabled: true },
+        pushedAuthorizationRequests: { enabled: false }
+      }
+    }
+  })
 
 const setup = (client: object = {}) =>
   Effect.gen(function*() {
@@ -25,6 +36,14 @@ const setup = (client: object = {}) =>
     const flags = ["--issuer", issuer, "--client-id", "cli", "--api", issuer, "--scopes", "openid,offline_access"]
     return { ...(yield* place), flags, issuer, requests, signIn: ["sign-in", "oauth2", ...flags] }
   })
+
+/** A browser that opens a connection to the program in advance, sends nothing on it and keeps it. */
+const spareConnection = (text: string) => {
+  const [, url] = /browser on this machine: (\S+)/.exec(text) ?? []
+  if (url === undefined) return undefined
+  const { port } = new URL(new URL(url).searchParams.get("redirect_uri") ?? "")
+  return Net.connect(Number(port), "127.0.0.1").on("error", () => {})
+}
 
 /** A person who opens the page that is named and signs in there. */
 const person = (text: string): void => {
@@ -38,7 +57,12 @@ describe("effect-auth sign-in oauth2", () => {
     () =>
       Effect.gen(function*() {
         const { requests, run, signIn } = yield* setup()
-        const signedIn = yield* run(signIn, { onStderr: person })
+        const spare = yield* Effect.makeLatch()
+        const signedIn = yield* run(signIn, {
+          onStderr: (text) =>
+            spareConnection(text)?.on("connect", () => person(text)).on("close", () => Effect.runSync(spare.open))
+        })
+        yield* spare.await
         expect(signedIn).toMatchObject({ code: 0, stdout: expect.stringMatching(/^oauth2 default: signed in, /) })
         const token = (yield* run(["token", "oauth2"])).stdout.trim()
         assert.isAbove(token.length, 10)

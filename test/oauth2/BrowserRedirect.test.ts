@@ -47,6 +47,18 @@ describe("BrowserRedirect", () => {
       assert.strictEqual((yield* auth.state)._tag, "Active")
     }).pipe(Effect.provide(fixtures.world())))
 
+  it.scoped("of two clients on a page, the response is left to the one that asked for it", () =>
+    Effect.gen(function*() {
+      const { auth, client, comeBack, leave, tab } = yield* makePage
+      const other = { ...client, clientId: "another" }
+      const response = yield* leave()
+      tab.open(response)
+      assert.isTrue(Option.isNone(yield* BrowserRedirect.comeBack(auth, other, { page: tab.page })))
+      assert.strictEqual(tab.shown.at(-1), response)
+      assert.isTrue(Option.isSome(yield* comeBack))
+      assert.strictEqual(tab.page.storage.length, 0)
+    }).pipe(Effect.provide(fixtures.world())))
+
   it.scoped("a response that this tab did not ask for, a second time, too late: refused, and out of the address bar", () =>
     Effect.gen(function*() {
       const one = yield* makePage

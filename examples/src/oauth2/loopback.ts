@@ -33,10 +33,15 @@ const program = Effect.gen(function*() {
   const http = yield* AuthHttpClient.fromSession(auth)
   const me = Effect.flatMap(http.get("/me"), (response) => response.text)
 
+  const server = createServer()
   const signIn = Loopback.signIn(auth, client, {
     parameters: { prompt: "consent" },
     open: (url) => Console.log(`Open ${url}`)
-  }).pipe(Effect.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
+  }).pipe(
+    // A browser opens connections in advance, and the server would wait for their end.
+    Effect.ensuring(Effect.sync(() => server.closeAllConnections())),
+    Effect.provide(NodeHttpServer.layer(() => server, { port: 0, host: "127.0.0.1" }))
+  )
 
   // The second time nobody is asked: the session is in the file.
   yield* Console.log(

@@ -34,7 +34,7 @@ export const SessionRow = Schema.Struct({
   generation: Schema.Number,
   /** When the access token was requested. Absent without a token. */
   obtainedAt: Schema.optional(time),
-  /** When the access token expires. Absent: there is none, or its end is not known. */
+  /** When the access token expires. Absent without a token, or if its end is not known. */
   expiresAt: Schema.optional(time),
   /** When it is refreshed ahead; after failures: when the next attempt comes. */
   dueAt: Schema.optional(time),

@@ -40,6 +40,7 @@ import * as Authorization from "./Authorization.ts"
 import type * as AuthorizationCode from "./AuthorizationCode.ts"
 import * as BrowserPendingStore from "./BrowserPendingStore.ts"
 import type { Claims } from "./IdToken.ts"
+import { realmOf } from "./internal/session.ts"
 import * as urls from "./internal/urls.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 import { PendingStore } from "./PendingStore.ts"
@@ -108,6 +109,15 @@ const pageOf = (given: Page | undefined) =>
 const unavailable = (operation: string) =>
   new TokenStoreError({ provider: "oauth2", account: "", operation, reason: "unavailable" })
 
+/** Where the secret of a sign-in waits. The name says whose it is, because a page may have several clients. */
+const keyOf = (client: OAuth2Client, id: string): string => `${prefix}${encodeURIComponent(realmOf(client))}:${id}`
+
+/** Whether another client of this page waits for the response. */
+const isOthers = ({ storage }: Page, client: OAuth2Client, id: string): boolean => {
+  const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "")
+  return !keys.includes(keyOf(client, id)) && keys.some((key) => key.startsWith(prefix) && key.endsWith(`:${id}`))
+}
+
 const waitingIn = ({ storage }: Page) => BrowserPendingStore.make({ storage })
 
 /** A response that nobody took is no place to come back to. */
@@ -138,7 +148,7 @@ export const leave = Effect.fnUntraced(function*(
     returnTo: options.returnTo ?? placeOf(here)
   }).pipe(Effect.provideService(PendingStore, waitingIn(page)))
   yield* Effect.try({
-    try: () => page.storage.setItem(prefix + begun.id, Redacted.value(begun.browser)),
+    try: () => page.storage.setItem(keyOf(client, begun.id), Redacted.value(begun.browser)),
     catch: () => unavailable("write")
   })
   yield* Effect.sync(() => page.location.assign(begun.url))
@@ -147,7 +157,7 @@ export const leave = Effect.fnUntraced(function*(
 
 /**
  * Takes the response out of the address bar, and the tokens become the session of `auth`. `None` when the address is no
- * response: the page was opened without a sign-in. Fails with `TokenRequestRejected` when the person said no (`access_denied`), or when
+ * response (the page was opened without a sign-in), or the response of another client of this page. Fails with `TokenRequestRejected` when the person said no (`access_denied`), or when
  * this tab did not ask for the response (`invalid_state`); the address bar is clean then, too.
  *
  * @since 0.1.0
@@ -162,12 +172,17 @@ export const comeBack = Effect.fnUntraced(function*(
   const here = new URL(page.location.href)
   const parameters = here.searchParams
   if (!isResponse(parameters)) return Option.none()
+  const id = (yield* Authorization.idOf(parameters)) ?? ""
+  const isForAnother = yield* Effect.try({
+    try: () => isOthers(page, client, id),
+    catch: () => unavailable("read")
+  })
+  if (isForAnother) return Option.none()
   const show = (path: string) =>
     Effect.try({ try: () => page.history.replaceState(null, "", path), catch: () => unavailable("write") })
   // Two slashes at the beginning would name another origin.
   yield* show(here.pathname.replace(/^\/{2,}/, "/"))
-  const id = yield* Authorization.idOf(parameters)
-  const key = prefix + (id ?? "")
+  const key = keyOf(client, id)
   const kept = yield* Effect.try({
     try: () => {
       const text = page.storage.getItem(key)

@@ -13,10 +13,16 @@
  * import { createServer } from "node:http"
  *
  * const signIn = (client: OAuth2Client.OAuth2Client, auth: AuthService.AuthService<AuthorizationCode.Credentials>) =>
- *   Loopback.signIn(auth, client, { open: (url) => Console.log(`Open ${url}`) }).pipe(
- *     Effect.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
- *   )
+ *   Effect.suspend(() => {
+ *     const server = createServer()
+ *     return Loopback.signIn(auth, client, { open: (url) => Console.log(`Open ${url}`) }).pipe(
+ *       Effect.ensuring(Effect.sync(() => server.closeAllConnections())),
+ *       Effect.provide(NodeHttpServer.layer(() => server, { port: 0, host: "127.0.0.1" }))
+ *     )
+ *   })
  * ```
+ *
+ * A browser opens connections in advance. Without `closeAllConnections`, Node's server waits until the browser closes them.
  *
  * Register `http://127.0.0.1/callback`; the server has to take any port (RFC 8252 section 7.3). A request with a wrong
  * `state`, another path, another method or another `Host` gets 400 and ends nothing.

@@ -111,8 +111,8 @@ export interface OAuth2Client extends Options {
 }
 
 /**
- * Checks the options. Nothing is sent. Fails with `AuthMisconfigured`: `url` where an origin is none, `insecure` where it
- * is neither https nor on this machine, `options` for the rest.
+ * Checks the options. Nothing is sent. Fails with `AuthMisconfigured`. The reason is `url` if a text of `origins` is not an
+ * origin, `insecure` if an origin is neither https nor on this machine, and `options` for all other faults.
  *
  * @since 0.1.0
  * @category constructors

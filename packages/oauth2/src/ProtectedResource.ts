@@ -109,9 +109,9 @@ const find = Effect.fnUntraced(function*(
 })
 
 /**
- * Asks an API for its document. `metadataUrl`: what its challenge named (`StepUpRequired.resourceMetadata`); it must be of the
- * API's origin. Default: the usual places. Fails with `AuthMisconfigured`, reason `url`, where there is none, or one that is not
- * about this API.
+ * Asks an API for its document. `metadataUrl` is the address that the API's challenge named
+ * (`StepUpRequired.resourceMetadata`); it must have the API's origin. Default: the addresses of RFC 9728. Fails with
+ * `AuthMisconfigured`, reason `url`, if the API has no document, or if the document is about another API.
  *
  * @since 0.1.0
  * @category constructors

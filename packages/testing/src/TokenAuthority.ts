@@ -102,7 +102,7 @@ export interface SignIn {
     readonly endsAt: number
     readonly revoked: boolean
   }>
-  /** When its newest refresh token expires. Absent: there is none, or it was spent or revoked. */
+  /** When its newest refresh token expires. Absent without one, and after it was spent or revoked. */
   readonly refreshEndsAt?: number | undefined
 }
 

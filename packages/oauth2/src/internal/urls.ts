@@ -20,7 +20,8 @@ export const reachesIn = (from: string, to: string): boolean => {
 }
 
 /**
- * The path that a browser may be sent to; anything that leads to another origin is none (RFC 9700 section 4.11).
+ * The path that a browser may be sent to. `undefined`: the text is no path, or it leads to another origin (RFC 9700 section
+ * 4.11).
  */
 export const pathOf = (base: URL, text: string | null): string | undefined => {
   if (text === null || !text.startsWith("/") || !URL.canParse(text, base)) return undefined
