@@ -1,6 +1,7 @@
 /**
- * A person who signed in at the authorization server: the code that came back buys the tokens. `Authorization` begins and
- * ends such a sign-in, `AuthorizationRoutes` and `Loopback` put it behind a web server and a command line.
+ * The authorization code grant: a person signs in at the authorization server, and the code that comes back is exchanged
+ * for tokens. `Authorization` begins and ends such a sign-in. `AuthorizationRoutes` and `Loopback` do both for a web server
+ * and for a command line.
  *
  * @see RFC 6749 section 4.1: https://www.rfc-editor.org/rfc/rfc6749#section-4.1
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * A machine that acts for itself: the client's own proof buys the access token. There is no refresh token; the session
- * signs in by itself on first use and whenever its token ends.
+ * The client credentials grant: a program gets an access token for itself, with its own credentials. There is no refresh
+ * token; the session signs in by itself on first use, and again ahead of the end of its token.
  *
  * ```ts
  * import type * as AuthService from "@effect-auth/core/AuthService"

@@ -1,6 +1,6 @@
 /**
- * A client that registers itself, at servers where nobody did it by hand: by a request (RFC 7591), or by a document at a URL
- * that is the client's id.
+ * A client that registers itself at a server where nobody registered it by hand: with a request (RFC 7591), or with a
+ * document at a URL that is the client's id.
  *
  * ```ts
  * import * as ClientRegistration from "@effect-auth/oauth2/ClientRegistration"
@@ -135,7 +135,7 @@ const send = Effect.fnUntraced(function*(
       TokenEndpoint.common(answer) ?? TokenEndpoint.failure(answer, { kind: "config", reason: "client" })
   })
   const body = yield* TokenEndpoint.exchange(Effect.flatMap(http.execute(request), (response) => response.json))
-  // A parse error is not kept: it quotes.
+  // A parse error is not kept, because its message quotes the answer.
   return yield* Effect.mapError(Schema.decodeUnknown(Answer)(body), () => malformed)
 })
 

@@ -19,7 +19,7 @@ import type { OAuth2Client } from "./OAuth2Client.ts"
  */
 export interface Claims {
   readonly iss: string
-  /** The person, in the server's own words; unique within the issuer. */
+  /** The server's identifier of the person. It is unique within the issuer. */
   readonly sub: string
   readonly aud: string | ReadonlyArray<string>
   /** Seconds since the epoch, like the other times. */
@@ -30,7 +30,7 @@ export interface Claims {
 }
 
 /**
- * How the signature of an ID token is checked: {@link signature} is the one there is.
+ * A check of the signature of an ID token. {@link signature} is the only one.
  *
  * @since 0.1.0
  * @category models

@@ -1,6 +1,6 @@
 /**
- * A service account: an assertion that its private key signed buys the access token. A new assertion is made for each
- * exchange; there is no refresh token.
+ * The JWT bearer grant, for service accounts: an assertion, signed with the account's private key, is exchanged for an
+ * access token. Each exchange has a new assertion; there is no refresh token.
  *
  * ```ts
  * import * as JwtBearer from "@effect-auth/oauth2/JwtBearer"

@@ -41,7 +41,7 @@ export { spotify } from "./internal/presets/spotify.ts"
 export { xero } from "./internal/presets/xero.ts"
 
 /**
- * The options of a client at the server of a preset. What is given beside it comes first.
+ * The options of a client at the server of a preset. An option that is given here replaces that of the preset.
  *
  * @since 0.1.0
  * @category constructors

@@ -51,7 +51,7 @@ const isPublicV4 = (address: string): boolean =>
     return Math.floor(numberOf(address) / size) === Math.floor(numberOf(first) / size)
   })
 
-/** Only 2000::/3 is handed out; inside it Teredo, 6to4 and the examples lead elsewhere. */
+/** Public IPv6 addresses begin with 2000::/3. Teredo, 6to4 and the documentation addresses in it are not public. */
 const isPublicV6 = (address: string): boolean => {
   const [first = 0, second = 0] = address.split(":").map((part) => Number.parseInt(part || "0", 16))
   if (first < 0x2000 || first > 0x3fff || first === 0x2002) return false

@@ -4,7 +4,10 @@
  */
 export * as Authorization from "./Authorization.ts"
 
-/** A person who signed in at the authorization server: the code that came back buys the tokens. */
+/**
+ * The authorization code grant: a person signs in at the authorization server, and the code that comes back is
+ * exchanged for tokens.
+ */
 export * as AuthorizationCode from "./AuthorizationCode.ts"
 
 /**
@@ -31,12 +34,12 @@ export * as Challenge from "./Challenge.ts"
 /** How a client proves to a token endpoint who it is. */
 export * as ClientAuthentication from "./ClientAuthentication.ts"
 
-/** A machine that acts for itself: the client's own proof buys the access token. */
+/** The client credentials grant: a program gets an access token for itself, with its own credentials. */
 export * as ClientCredentials from "./ClientCredentials.ts"
 
 /**
- * A client that registers itself, at servers where nobody did it by hand: by a request (RFC 7591), or by a document at
- * a URL that is the client's id.
+ * A client that registers itself at a server where nobody registered it by hand: with a request (RFC 7591), or with a
+ * document at a URL that is the client's id.
  */
 export * as ClientRegistration from "./ClientRegistration.ts"
 
@@ -55,7 +58,10 @@ export * as IdToken from "./IdToken.ts"
 /** Asking the server about a token. */
 export * as Introspection from "./Introspection.ts"
 
-/** A service account: an assertion that its private key signed buys the access token. */
+/**
+ * The JWT bearer grant, for service accounts: an assertion, signed with the account's private key, is exchanged for an
+ * access token.
+ */
 export * as JwtBearer from "./JwtBearer.ts"
 
 /**

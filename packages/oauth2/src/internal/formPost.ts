@@ -1,4 +1,4 @@
-/** The response to a sign-in that a browser posts. Whatever is wrong with the form, nothing of it is looked at. */
+/** The response to a sign-in that a browser posts. A form with any fault is refused, and its content is not used. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"

@@ -105,7 +105,7 @@ const completed = Effect.fnUntraced(function*(options: Options, kept: ReadonlyAr
   return { values, askCredential }
 })
 
-/** One name is one session: another one under it would leave the first one's tokens behind, live and unseen. */
+/** One name is one session. A second one would replace the first, whose tokens would stay valid and be in no list. */
 const refuseSecond = Effect.fnUntraced(function*(before: accounts.Account | undefined, connection: Connection) {
   if (
     before === undefined || before.realm === connection.auth.realm || (yield* looking.stateOf(before))._tag !== "Active"
