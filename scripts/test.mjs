@@ -21,7 +21,7 @@ const readReport = (file) => {
   try {
     return JSON.parse(fs.readFileSync(file, "utf8"))
   } catch {
-    return { passed: 0, failed: 0, skipped: 0 }
+    return { passed: 0, failed: 0, skipped: 0, faults: [] }
   }
 }
 
@@ -53,17 +53,21 @@ const main = async () => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), "effect-auth-tests-"))
   try {
     const total = { passed: 0, failed: 0, skipped: 0 }
+    const allFaults = []
     for (const group of which === "all" ? ["all", "processes"] : [which]) {
       const report = path.join(dir, `${group}.json`)
       const code = await run({ ...process.env, EFFECT_AUTH_TESTS: group, EFFECT_AUTH_TEST_REPORT: report }, args)
-      const { failed, passed, skipped } = readReport(report)
+      const { failed, faults, passed, skipped } = readReport(report)
       total.passed += passed
       total.skipped += skipped
+      allFaults.push(...faults)
       total.failed += failed === 0 && code !== 0 ? 1 : failed
     }
     const { failed, passed, skipped } = total
     const ranNothing = passed + failed === 0
     if (ranNothing) console.error("No test ran.")
+    // Whoever sees only the end of a long output finds here what failed.
+    if (allFaults.length > 0) console.log(`\n${allFaults.map((fault) => `  ${fault}`).join("\n")}\n`)
     const failures = ranNothing ? 1 : failed
     process.exitCode = failures > 0 ? 1 : 0
     console.log(`order: --sequence.seed=${seed}`)

@@ -4,7 +4,8 @@
  * - a test that was skipped, or left for later, in a file that test/exceptions.json does not list;
  * - a test that never ended, and a failure outside a test (a file that does not load, a hook, an unhandled error).
  *
- * Writes `{ passed, failed, skipped }` to the file that EFFECT_AUTH_TEST_REPORT names.
+ * Writes `{ passed, failed, skipped, faults }` to the file that EFFECT_AUTH_TEST_REPORT names; `faults` has a text for
+ * each failure, those of ordinary tests too.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -27,11 +28,14 @@ export default class HonestReporter {
     const isNarrowed = this.vitest.config.testNamePattern !== undefined || process.argv.some((arg) => /:\d+$/.test(arg))
     const counts = { passed: 0, failed: unhandled.length, skipped: 0 }
     const faults = []
+    const failures = unhandled.map((error) => `outside a test: ${told(error)}`)
     const count = (test, file) => {
       const { errors, state } = test.result()
       const name = `${file} > ${test.fullName}`
-      if (state === "failed") counts.failed++
-      else if (state === "pending") {
+      if (state === "failed") {
+        counts.failed++
+        failures.push(`failed: ${name}\n    ${told(errors?.[0])}`)
+      } else if (state === "pending") {
         counts.failed++
         faults.push(`did not end: ${name}`)
       } else if (state === "skipped") {
@@ -49,13 +53,16 @@ export default class HonestReporter {
       const file = path.relative(root, module.moduleId)
       const before = counts.failed
       for (const test of module.children.allTests()) count(test, file)
-      if (module.state() === "failed" && counts.failed === before) counts.failed++
+      if (module.state() === "failed" && counts.failed === before) {
+        counts.failed++
+        failures.push(`a file that fails outside its tests: ${file}\n    ${told(module.errors()[0])}`)
+      }
     }
     if (faults.length > 0) {
       process.exitCode = 1
       console.error(`\nNot honest:\n${faults.map((fault) => `  ${fault}`).join("\n")}`)
     }
     const report = process.env.EFFECT_AUTH_TEST_REPORT
-    if (report !== undefined) fs.writeFileSync(report, JSON.stringify(counts))
+    if (report !== undefined) fs.writeFileSync(report, JSON.stringify({ ...counts, faults: [...failures, ...faults] }))
   }
 }
