@@ -61,7 +61,8 @@ export const call = (asked: Asked) => ({
   path: asked.run.arguments["PATH"] ?? "",
   data: text(asked.run, "data"),
   header: all(asked.run, "header"),
-  include: has(asked.run, "include")
+  include: has(asked.run, "include"),
+  query: text(asked.run, "query")
 })
 
 export const status = ({ json, run }: Asked) => ({

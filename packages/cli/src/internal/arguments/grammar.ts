@@ -121,10 +121,17 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
         short: "i",
         description: "Print the status line and the headers of the answer before its body"
       },
+      {
+        name: "query",
+        short: "q",
+        value: "expression",
+        description: "Print only this part of a JSON body, by JMESPath: \"[0].name\", \"length(items)\""
+      },
       ...onSession
     ],
     details: [
-      "On a terminal a body of JSON is indented; elsewhere it is printed as it came."
+      "On a terminal a body of JSON is indented; elsewhere it is printed as it came.",
+      "With --query a text is printed without quotes, and the body of an error (status 400 and above) whole."
     ]
   },
   status: {
