@@ -73,6 +73,11 @@ export const status = ({ json, run }: Asked) => ({
   json
 })
 
+export const key = ({ run }: Asked) => ({
+  store: text(run, "store"),
+  to: Option.filter(text(run, "to"), (place) => place === "keychain" || place === "file")
+})
+
 const number = (run: Run, name: string, isFit: (value: number) => boolean, words: string) =>
   Option.match(text(run, name), {
     onNone: () => Effect.succeedNone,

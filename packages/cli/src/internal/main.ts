@@ -30,6 +30,8 @@ const load: Readonly<Record<CommandName, Load>> = {
     Effect.flatMap((await import("./actions/refresh.ts")).run(commands.onSession(asked)), commands.printed(asked)),
   "sign-out": async (asked) =>
     Effect.flatMap((await import("./actions/signOut.ts")).run(commands.signOut(asked)), commands.printed(asked)),
+  key: async (asked) =>
+    Effect.flatMap((await import("./actions/key.ts")).run(commands.key(asked)), commands.printed(asked)),
   sandbox: async (asked) => {
     const { run } = await import("./actions/sandbox.ts")
     return Effect.flatMap(commands.sandbox(asked), run)

@@ -28,7 +28,7 @@ export interface CommandSpec {
   readonly details?: ReadonlyArray<string> | undefined
 }
 
-export const commandNames = ["sign-in", "token", "call", "status", "refresh", "sign-out", "sandbox"] as const
+export const commandNames = ["sign-in", "token", "call", "status", "refresh", "sign-out", "key", "sandbox"] as const
 
 export type CommandName = typeof commandNames[number]
 
@@ -162,6 +162,19 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
     options: [
       { name: "forget", description: "Forget the account's options and client secrets, too" },
       ...onSession
+    ]
+  },
+  key: {
+    name: "key",
+    summary: "Say where the key is that seals what is kept; --to moves it between the system's keychain and a file",
+    arguments: [],
+    options: [
+      { name: "to", value: "place", description: "Move the key there", oneOf: ["keychain", "file"] },
+      store
+    ],
+    details: [
+      "A new key goes into the keychain where there is one, else into a file beside the sessions. EFFECT_AUTH_KEY_STORE",
+      "says which: keychain or file. EFFECT_AUTH_KEY, the key itself, takes the place of both."
     ]
   },
   sandbox: {
