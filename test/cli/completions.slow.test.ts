@@ -35,7 +35,7 @@ const shells = Effect.gen(function*() {
 const lines = (text: string) => text.split("\n").filter((line) => line !== "")
 
 describe("completions", () => {
-  it.skipIf(!isThere("bash")).scopedLive("bash", () =>
+  it.scopedLive.skipIf(!isThere("bash"))("bash", () =>
     Effect.gen(function*() {
       const shell = yield* shells
       const offered = (...words: ReadonlyArray<string>) => {
@@ -44,7 +44,7 @@ describe("completions", () => {
           `COMP_WORDS=(effect-auth ${words.map(quoted).join(" ")})`,
           `COMP_CWORD=${words.length}`,
           "_effect_auth",
-          "printf '%s\\n' \"\${COMPREPLY[@]}\""
+          "printf \"%s\\n\" \"${COMPREPLY[@]}\""
         ]
         return Effect.map(shell("bash", ["--norc", "-c", script.join("\n")]), ({ stdout }) => lines(stdout))
       }
@@ -53,7 +53,7 @@ describe("completions", () => {
       assert.deepStrictEqual(yield* offered("token", "pitchpoint", "--account", "ki"), ["kim", "kit@x.test"])
     }), patience)
 
-  it.skipIf(!isThere("fish")).scopedLive("fish", () =>
+  it.scopedLive.skipIf(!isThere("fish"))("fish", () =>
     Effect.gen(function*() {
       const shell = yield* shells
       const offered = (line: string) =>
@@ -66,7 +66,7 @@ describe("completions", () => {
       assert.deepStrictEqual(yield* offered("effect-auth token pitchpoint --account ki"), ["kim", "kit@x.test"])
     }), patience)
 
-  it.skipIf(!isThere("zsh")).scopedLive("zsh", () =>
+  it.scopedLive.skipIf(!isThere("zsh"))("zsh", () =>
     Effect.gen(function*() {
       const shell = yield* shells
       // A zsh on a terminal of its own gets the keys, and prints the line that the key completed.

@@ -70,12 +70,19 @@ describe("the board and the alarm rules", () => {
 
   const seriesOf = (metric: string) => exported.split("\n").filter((line) => line.startsWith(`${metric}{`))
 
-  it.skipIf(!hasPrometheus)("Prometheus reads the rules, and each alarm is raised by its series and by no other", () => {
-    const { status, stderr, stdout } = spawnSync("promtool", ["test", "rules", file("test/examples/alarms.rules.yaml")])
-    assert.strictEqual(status, 0, `${String(stdout)}${String(stderr)}`)
-    const tested = fs.readFileSync(file("test/examples/alarms.rules.yaml"), "utf8")
-    for (const [, name = ""] of rules.matchAll(/- alert: (\w+)/g)) assert.include(tested, `alertname: ${name}\n`)
-  })
+  it.skipIf(!hasPrometheus)(
+    "Prometheus reads the rules, and each alarm is raised by its series and by no other",
+    () => {
+      const { status, stderr, stdout } = spawnSync("promtool", [
+        "test",
+        "rules",
+        file("test/examples/alarms.rules.yaml")
+      ])
+      assert.strictEqual(status, 0, `${String(stdout)}${String(stderr)}`)
+      const tested = fs.readFileSync(file("test/examples/alarms.rules.yaml"), "utf8")
+      for (const [, name = ""] of rules.matchAll(/- alert: (\w+)/g)) assert.include(tested, `alertname: ${name}\n`)
+    }
+  )
 
   it("there are panels and rules", () => {
     assert.isAbove(ofBoard.length, 10)
