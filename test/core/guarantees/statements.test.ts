@@ -13,9 +13,9 @@ const setup = Effect.gen(function*() {
   const inner = yield* TokenStore.makeMemory
   const counts = { reads: 0, writes: 0 }
   const bare: TokenStore.Service = { get: inner.get, compareAndSet: inner.compareAndSet, erase: inner.erase }
-  // It reports nothing, so that the worst case is seen: the listener is behind.
+  // It listens and reports nothing, so that the worst case is seen: the listener is behind.
   const store: TokenStore.Service = {
-    changes: Stream.never,
+    changes: Stream.concat(Stream.succeed({ _tag: "Listening" }), Stream.never),
     reportsAtOnce: true,
     get: (key) => Effect.suspend(() => (counts.reads++, inner.get(key))),
     compareAndSet: (key, version, record) =>
@@ -23,6 +23,9 @@ const setup = Effect.gen(function*() {
   }
   const script = yield* ScriptedProvider.make<string>()
   const auth = yield* serviceOver(script, store, { mode: "scheduled" })
+  yield* auth.signIn("secret")
+  // It begins to listen at the first use.
+  yield* TestClock.adjust("1 second")
   yield* auth.signIn("secret")
   const reset = () => Object.assign(counts, { reads: 0, writes: 0 })
   reset()
