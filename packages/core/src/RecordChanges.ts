@@ -126,7 +126,7 @@ export const makeHub = (): Hub => {
     changed: (hash, version) => {
       for (const listener of listeners) {
         const before = listener.waiting.get(hash) ?? version
-        // Erased and begun anew: versions begin at 1 again, so the last one alone could look like the one that is known.
+        // Erased, and a new session: versions begin at 1 again, so the last one alone could look like the one that is known.
         listener.waiting.set(hash, before === 0 || version < before ? 0 : version)
         if (listener.waiting.size > mostWaiting) {
           listener.waiting.clear()
