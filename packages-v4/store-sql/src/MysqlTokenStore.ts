@@ -1,0 +1,115 @@
+/**
+ * A token store on MySQL or MariaDB, shared by any number of processes on any number of hosts.
+ *
+ * A compare-and-set is one statement. No transaction or connection is held between two calls. The store polls for
+ * changes, because the server can't push them. An owner is alive while its connection holds a named lock (`GET_LOCK`).
+ * So the store needs a connection to the primary, directly or through a proxy that keeps the connection open.
+ *
+ * ```ts
+ * import * as MysqlTokenStore from "@effect-auth/store-sql/MysqlTokenStore"
+ * import * as Config from "effect/Config"
+ *
+ * export const Sessions = MysqlTokenStore.layerConfig({ url: Config.redacted("MYSQL_URL") })
+ * ```
+ *
+ * @see Locking functions: https://dev.mysql.com/doc/refman/8.4/en/locking-functions.html
+ * @since 0.1.0
+ */
+import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import * as TokenStore from "@effect-auth/core/TokenStore"
+import type { ConfigError } from "effect/Config"
+import * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import type { Scope } from "effect/Scope"
+import type { SslOptions } from "mysql2"
+import { ofStore } from "./internal/failures.ts"
+import { migrate } from "./internal/migrations.ts"
+import { makeMysqlChanges } from "./internal/mysqlChanges.ts"
+import { makeUse } from "./internal/mysqlPool.ts"
+import { lockOf, makeOwner, makePresence } from "./internal/mysqlPresence.ts"
+import { keepSession } from "./internal/mysqlSession.ts"
+import { readSettings } from "./internal/mysqlSettings.ts"
+import { makeRecords } from "./internal/records.ts"
+
+/**
+ * The connection to MySQL, and the options of this store.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** `mysql://user:password@host:port/database`, percent-encoded. The fields below complete it. */
+  readonly url?: Redacted.Redacted | undefined
+  /** Default: 127.0.0.1. */
+  readonly host?: string | undefined
+  /** Default: 3306. */
+  readonly port?: number | undefined
+  /** The path of a socket, instead of host and port. */
+  readonly socketPath?: string | undefined
+  readonly database?: string | undefined
+  readonly username?: string | undefined
+  readonly password?: Redacted.Redacted | undefined
+  /** TLS: `true` checks the certificate like Node; an object holds options of the driver. Default: no TLS. */
+  readonly ssl?: boolean | SslOptions | undefined
+  /**
+   * The table's name (default: `effect_auth_sessions`): lower-case letters, digits and `_`, with or without a database
+   * and a dot in front.
+   */
+  readonly table?: string | undefined
+  /** The most connections for statements (default: 4). One more connection is kept for presence. */
+  readonly maxConnections?: number | undefined
+  /** How long connecting may take (default and maximum: 5 seconds). */
+  readonly connectTimeout?: Duration.Input | undefined
+  /** How long one statement may take, including the wait for a connection (default: 5 seconds). */
+  readonly statementTimeout?: Duration.Input | undefined
+  /** How often the store polls for changes while there are listeners (default: 500 milliseconds). */
+  readonly pollInterval?: Duration.Input | undefined
+}
+
+/**
+ * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
+ * setting is invalid (before anything is sent) or if the server would not keep writes, `unavailable` if the server does
+ * not answer.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenStoreError, Scope> =>
+  Effect.gen(function*() {
+    const settings = yield* readSettings(options)
+    const { pollInterval, table } = settings
+    const owner = makeOwner()
+    const { isSettled } = yield* keepSession(settings, lockOf(owner))
+    const use = yield* Effect.mapError(makeUse(settings), ofStore("mysql", "open"))
+    yield* migrate(use, { table, backend: "mysql" })
+    const { changes, onWritten } = makeMysqlChanges(use, table, pollInterval)
+    return {
+      ...makeRecords(use, { table, onWritten }),
+      changes,
+      reportsAtOnce: false,
+      presence: makePresence({ use, owner, isSettled })
+    } satisfies { readonly [K in keyof TokenStore.Service]-?: TokenStore.Service[K] }
+  })
+
+/**
+ * The store of {@link make} as a layer.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<TokenStore.TokenStore, TokenStoreError> =>
+  Layer.effect(TokenStore.TokenStore, make(options))
+
+/**
+ * The store of {@link make} as a layer, with its options from `Config`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  config: Config.Wrap<Options>
+): Layer.Layer<TokenStore.TokenStore, TokenStoreError | ConfigError> =>
+  Layer.effect(TokenStore.TokenStore, Effect.flatMap(Config.unwrap(config), make))

@@ -1,0 +1,91 @@
+/**
+ * The connections for statements. If a statement hangs (a lost host sends nothing), the whole pool is abandoned and the
+ * next statement gets a new pool, because the client would use the same connection again.
+ */
+import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as SqlClient from "effect/sql/SqlClient"
+import { SqlError } from "effect/sql/SqlError"
+import { codeOf, isFull } from "./failures.ts"
+import { driverOptions, type Settings } from "./mysqlSettings.ts"
+import type { Use } from "./records.ts"
+
+interface Pool {
+  readonly sql: SqlClient.SqlClient
+  readonly scope: Scope.Closeable
+}
+
+const closeWithin = Duration.seconds(1)
+
+/** Closing has a time limit, because it waits for statements, and a statement may wait for a lock. */
+const close = (pool: Pool) =>
+  Effect.timeoutOption(Effect.interruptible(Effect.disconnect(Scope.close(pool.scope, Exit.void))), closeWithin)
+
+const open = Effect.fnUntraced(function*(settings: Settings) {
+  const { database, host, password, port, user, ...more } = {
+    host: undefined,
+    port: undefined,
+    ...driverOptions(settings)
+  }
+  const scope = yield* Scope.make()
+  const layer = MysqlClient.layer({
+    ...(host === undefined ? {} : { host }),
+    ...(port === undefined ? {} : { port }),
+    database,
+    username: user,
+    ...(password === undefined ? {} : { password: Redacted.make(password) }),
+    maxConnections: settings.maxConnections,
+    poolConfig: { ...more, maxIdle: settings.maxConnections }
+  })
+  const context = yield* Layer.buildWithScope(layer, scope).pipe(
+    Effect.catchTag("ConfigError", (cause) => new SqlError({ cause, message: "settings" })),
+    Effect.onError(() => Effect.forkDetach(Scope.close(scope, Exit.void)))
+  )
+  return { sql: Context.get(context, SqlClient.SqlClient), scope }
+})
+
+export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { connectTimeout, statementTimeout } = settings
+    const spaced = Schedule.jittered(Schedule.spaced(100))
+    let current: Pool = yield* Effect.retry(open(settings), {
+      while: isFull,
+      schedule: Schedule.upTo(spaced, connectTimeout)
+    })
+    yield* Effect.addFinalizer(() => Effect.suspend(() => close(current)))
+    const one = yield* Semaphore.make(1)
+
+    /** Abandons a pool. Another fiber may have done it already. */
+    const leave = (pool: Pool) =>
+      one.withPermits(1)(Effect.suspend(() => {
+        if (current !== pool) return Effect.void
+        return Effect.flatMap(open(settings), (next) => {
+          current = next
+          return Effect.forkDetach(close(pool))
+        })
+      })).pipe(Effect.ignore, Effect.uninterruptible, Effect.forkDetach)
+
+    return (work) =>
+      Effect.suspend(() => {
+        const pool = current
+        return work(pool.sql).pipe(
+          // Without a connection nothing was sent, so a retry is safe.
+          Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, 0.8 * statementTimeout) }),
+          Effect.disconnect,
+          Effect.timeoutOrElse({
+            duration: statementTimeout,
+            orElse: () =>
+              Effect.fail(new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" }))
+          }),
+          Effect.tapError((error) => codeOf(error) === "TIMEOUT" ? leave(pool) : Effect.void)
+        )
+      })
+  })

@@ -1,0 +1,160 @@
+/** What has another name in Effect 4: modules, members of modules, and methods of values. */
+
+const http = [
+  "Cookies",
+  "Etag",
+  "FetchHttpClient",
+  "Headers",
+  "HttpBody",
+  "HttpClient",
+  "HttpClientError",
+  "HttpClientRequest",
+  "HttpClientResponse",
+  "HttpIncomingMessage",
+  "HttpMethod",
+  "HttpMiddleware",
+  "HttpPlatform",
+  "HttpRouter",
+  "HttpServer",
+  "HttpServerError",
+  "HttpServerRequest",
+  "HttpServerResponse",
+  "Multipart",
+  "UrlParams"
+]
+const httpApi = [
+  "HttpApi",
+  "HttpApiBuilder",
+  "HttpApiClient",
+  "HttpApiEndpoint",
+  "HttpApiError",
+  "HttpApiGroup",
+  "HttpApiMiddleware",
+  "HttpApiSchema",
+  "HttpApiSecurity",
+  "OpenApi"
+]
+const rpc = ["Rpc", "RpcClient", "RpcGroup", "RpcMiddleware", "RpcSerialization", "RpcServer", "RpcTest"]
+const moved = (from, to, names) => Object.fromEntries(names.map((name) => [`${from}/${name}`, `${to}/${name}`]))
+
+/** Where a module of Effect 3 is in Effect 4. Its namespace is the last part of the path, unless nothing of it is left. */
+export const modules = {
+  ...moved("@effect/platform", "effect/http", http),
+  ...moved("@effect/platform", "effect/http-api", httpApi),
+  ...moved("@effect/rpc", "effect/rpc", rpc),
+  ...moved("@effect/sql", "effect/sql", ["Migrator", "SqlClient", "SqlError", "Statement"]),
+  "@effect/platform/HttpApp": "effect/http/HttpEffect",
+  "effect/Either": "effect/Result",
+  "effect/TestClock": "effect/testing/TestClock",
+  "effect/FastCheck": "fast-check",
+  "effect/ConfigError": "effect/Config",
+  "effect/MetricBoundaries": "effect/Metric"
+}
+
+/** The namespaces whose name is not the last part of their path. */
+export const namespaces = { "fast-check": "FastCheck" }
+
+/** Members of a module, by the last part of the module's path. A pair is a member of another module. */
+export const members = {
+  Array: { isNonEmptyReadonlyArray: "isReadonlyArrayNonEmpty" },
+  Cause: {
+    failureOption: "findErrorOption",
+    isDie: "hasDies",
+    isInterruptedOnly: "hasInterruptsOnly",
+    isInterrupted: "hasInterrupts",
+    NoSuchElementException: "NoSuchElementError",
+    TimeoutException: "TimeoutError",
+    UnknownException: "UnknownError"
+  },
+  Chunk: { unsafeFromArray: "fromArrayUnsafe" },
+  Config: {
+    string: "String",
+    redacted: "Redacted",
+    duration: "Duration",
+    integer: "Int",
+    number: "Number",
+    boolean: "Boolean",
+    nonEmptyString: "NonEmptyString",
+    literal: "Literal"
+  },
+  Deferred: { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
+  Duration: {
+    DurationInput: "Input",
+    unsafeToNanos: "toNanosUnsafe",
+    decode: "fromInputUnsafe",
+    decodeUnknown: "fromInput"
+  },
+  Effect: {
+    async: "callback",
+    catchAll: "catch",
+    catchAllCause: "catchCause",
+    catchAllDefect: "catchDefect",
+    either: "result",
+    fork: "forkChild",
+    forkDaemon: "forkDetach",
+    makeLatch: ["effect/Latch", "make"],
+    makeSemaphore: ["effect/Semaphore", "make"],
+    Latch: ["effect/Latch", "Latch"],
+    Semaphore: ["effect/Semaphore", "Semaphore"],
+    tapErrorCause: "tapCause",
+    unsafeMakeLatch: ["effect/Latch", "makeUnsafe"],
+    unsafeMakeSemaphore: ["effect/Semaphore", "makeUnsafe"],
+    withFiberRuntime: "withFiber",
+    zipRight: "andThen"
+  },
+  Either: {
+    Either: "Result",
+    left: "fail",
+    right: "succeed",
+    isLeft: "isFailure",
+    isRight: "isSuccess",
+    mapLeft: "mapError"
+  },
+  Encoding: {
+    decodeBase64: ["effect/encoding/Base64", "decode"],
+    encodeBase64: ["effect/encoding/Base64", "encode"],
+    decodeBase64Url: ["effect/encoding/Base64Url", "decode"],
+    decodeBase64UrlString: ["effect/encoding/Base64Url", "decodeString"],
+    encodeBase64Url: ["effect/encoding/Base64Url", "encode"],
+    encodeHex: ["effect/encoding/Hex", "encode"]
+  },
+  Fiber: { RuntimeFiber: "Fiber" },
+  Headers: { currentRedactedNames: "CurrentRedactedNames", unsafeFromRecord: "fromRecordUnsafe" },
+  HttpApiEndpoint: { del: "delete" },
+  HttpBody: { unsafeJson: "jsonUnsafe" },
+  HttpClientRequest: { bodyUnsafeJson: "bodyJsonUnsafe", del: "delete" },
+  HttpServer: { layerContext: "layerServices" },
+  HttpServerResponse: { unsafeJson: "jsonUnsafe", unsafeSetCookie: "setCookieUnsafe" },
+  Layer: { scoped: "effect", scopedDiscard: "effectDiscard", unwrapEffect: "unwrap", unwrapScoped: "unwrap" },
+  MetricBoundaries: { fromIterable: "boundariesFromIterable" },
+  Option: { fromNullable: "fromNullishOr" },
+  Predicate: { isRecord: "isObject" },
+  Schema: {
+    Redacted: "RedactedFromValue",
+    RedactedFromSelf: "Redacted",
+    decode: "decodeEffect",
+    decodeUnknown: "decodeUnknownEffect",
+    decodeUnknownEither: "decodeUnknownResult",
+    encode: "encodeEffect",
+    encodeEither: "encodeResult",
+    encodedSchema: "toEncoded",
+    parseJson: "fromJsonString",
+    typeSchema: "toType"
+  },
+  Scope: { CloseableScope: "Closeable", extend: "provide" },
+  Stream: { unwrapScoped: "unwrap" }
+}
+
+/** Methods and properties of values, by the module that declares them. */
+export const methods = {
+  Clock: {
+    unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",
+    unsafeCurrentTimeNanos: "monotonicTimeNanosUnsafe"
+  },
+  Either: { left: "failure", right: "success" },
+  Fiber: { unsafePoll: "pollUnsafe" },
+  HttpApi: { annotateContext: "annotateMerge" },
+  HttpApiEndpoint: { annotateContext: "annotateMerge", path: "params", urlParams: "query" },
+  HttpApiGroup: { annotateContext: "annotateMerge" },
+  Schema: { annotations: "annotate" }
+}

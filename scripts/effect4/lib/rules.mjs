@@ -1,0 +1,295 @@
+/** How the calls and declarations are printed whose shape differs between Effect 3 and 4. A rule answers `undefined` where it has no say. */
+import ts from "typescript"
+
+/** The fields of an object literal, printed: name → text. */
+const fieldsOf = (node, to) => {
+  if (node === undefined || !ts.isObjectLiteralExpression(node)) return undefined
+  const found = {}
+  for (const property of node.properties) {
+    if (ts.isPropertyAssignment(property)) found[property.name.getText(to.file)] = to.text(property.initializer)
+    else if (ts.isShorthandPropertyAssignment(property)) found[property.name.text] = property.name.text
+    else return undefined
+  }
+  return found
+}
+
+/** `() => value` → `value`. */
+const result = (node, to) =>
+  node !== undefined && ts.isArrowFunction(node) && !ts.isBlock(node.body) ? to.text(node.body) : `(${to.text(node)})()`
+
+const propertyOf = (node, name, to) =>
+  node.properties.find((property) => property.name?.getText(to.file) === name)?.initializer
+
+const printed = (nodes, to) => nodes.map((node) => to.text(node))
+const E = (to) => to.use("effect/Effect")
+
+/** A service given under its reference, data-first and data-last. */
+const provided = (module, name) => (args, to) => {
+  const texts = printed(args, to)
+  const key = `${to.use(module)}.${name}`
+  return texts.length === 2
+    ? `${E(to)}.provideService(${texts[0]}, ${key}, ${texts[1]})`
+    : `${E(to)}.provideService(${key}, ${texts[0]})`
+}
+
+/** Calls of Effect's functions: the arguments' nodes → the text of the call. */
+const calls = {
+  "Cause.failureOrCause": (args, to) => `${to.use("effect/Cause")}.findError(${to.text(args[0])})`,
+  "ConfigProvider.fromMap": ([map], to) => {
+    const entries = ts.isNewExpression(map) ? map.arguments?.[0] : undefined
+    const text = entries === undefined ? to.text(map) : to.text(entries)
+    return `${to.use("effect/ConfigProvider")}.fromUnknown(Object.fromEntries(${text}))`
+  },
+  "Deferred.unsafeMake": (_args, to, call) => {
+    const types = call.typeArguments === undefined ? "" : `<${printed(call.typeArguments, to).join(", ")}>`
+    return `${to.use("effect/Deferred")}.makeUnsafe${types}()`
+  },
+  "Effect.clock": undefined,
+  "Effect.dieMessage": (args, to) => `${E(to)}.die(new Error(${to.text(args[0])}))`,
+  "Effect.locallyWith": (args, to) => `${E(to)}.updateService(${printed(args, to).join(", ")})`,
+  "Effect.orElse": (args, to) => `${E(to)}.catch(${printed(args, to).join(", ")})`,
+  "Effect.repeatN": (args, to) => {
+    const texts = printed(args, to)
+    return `${E(to)}.repeat(${texts.length === 2 ? `${texts[0]}, ` : ""}{ times: ${texts.at(-1)} })`
+  },
+  "Effect.timeoutFail": (args, to) => {
+    const options = args.at(-1)
+    const duration = to.text(propertyOf(options, "duration", to))
+    const error = result(propertyOf(options, "onTimeout", to), to)
+    const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
+    return `${E(to)}.timeoutOrElse(${self}{ duration: ${duration}, orElse: () => ${E(to)}.fail(${error}) })`
+  },
+  "Effect.timeoutTo": (args, to) => {
+    const options = args.at(-1)
+    const duration = to.text(propertyOf(options, "duration", to))
+    const success = propertyOf(options, "onSuccess", to)
+    const otherwise = result(propertyOf(options, "onTimeout", to), to)
+    const orElse = `{ duration: ${duration}, orElse: () => ${E(to)}.succeed(${otherwise}) }`
+    const isIdentity = ts.isArrowFunction(success) && success.parameters[0]?.name.getText(to.file) === success.body.getText(to.file)
+    const self = args.length === 2 ? to.text(args[0]) : undefined
+    const mapped = isIdentity ? self : self === undefined ? undefined : `${E(to)}.map(${self}, ${to.text(success)})`
+    if (self === undefined) {
+      return isIdentity
+        ? `${E(to)}.timeoutOrElse(${orElse})`
+        : `(self) => ${E(to)}.timeoutOrElse(${E(to)}.map(self, ${to.text(success)}), ${orElse})`
+    }
+    return `${E(to)}.timeoutOrElse(${mapped}, ${orElse})`
+  },
+  "Effect.withClock": provided("effect/Clock", "Clock"),
+  "Effect.withConfigProvider": provided("effect/ConfigProvider", "ConfigProvider"),
+  "Effect.withRandom": provided("effect/Random", "Random"),
+  "Effect.withSpan": (args, to) => {
+    // The options of the stack trace became an argument of their own.
+    const options = args.at(-1)
+    if (!ts.isObjectLiteralExpression(options)) return undefined
+    const trace = propertyOf(options, "captureStackTrace", to)
+    if (trace === undefined) return undefined
+    const rest = options.properties.filter((property) => property.name?.getText(to.file) !== "captureStackTrace")
+    const others = printed(args.slice(0, -1), to)
+    const kept = rest.length === 0 ? "{}" : `{ ${printed(rest, to).join(", ")} }`
+    return `${E(to)}.withSpan(${[...others, kept].join(", ")}, { captureStackTrace: ${to.text(trace)} })`
+  },
+  "Effect.yieldNow": (_args, to) => `${E(to)}.yieldNow`,
+  "Effect.zipLeft": (args, to) =>
+    args.length === 2
+      ? `${E(to)}.tap(${to.text(args[0])}, () => ${to.text(args[1])})`
+      : `${E(to)}.tap(() => ${to.text(args[0])})`,
+  "Fiber.interruptFork": (args, to) => `${E(to)}.sync(() => ${to.text(args[0])}.interruptUnsafe())`,
+  "Fiber.poll": (args, to) =>
+    `${E(to)}.sync(() => ${to.use("effect/Option")}.fromNullishOr(${to.text(args[0])}.pollUnsafe()))`,
+  "Metric.histogram": ([name, boundaries, description], to) =>
+    `${to.use("effect/Metric")}.histogram(${to.text(name)}, { description: ${to.text(description)}, boundaries: ${
+      to.text(boundaries)
+    } })`,
+  "Metric.increment": (args, to) => `${to.use("effect/Metric")}.update(${to.text(args[0])}, 1)`,
+  "MetricLabel.make": (args, to) => `[${printed(args, to).join(", ")}] as [string, string]`,
+  "Schedule.intersect": (args, to) => both("max", args, to),
+  "Schedule.union": (args, to) => both("min", args, to),
+  "Schema.Literal": (args, to) =>
+    args.length > 1 ? `${to.use("effect/Schema")}.Literals([${printed(args, to).join(", ")}])` : undefined,
+  "Schema.Record": (args, to) => {
+    const fields = fieldsOf(args[0], to)
+    return fields === undefined ? undefined : `${to.use("effect/Schema")}.Record(${fields.key}, ${fields.value})`
+  },
+  "Schema.Struct": (args, to) => {
+    if (args.length !== 2) return undefined
+    const S = to.use("effect/Schema")
+    return `${S}.StructWithRest(${S}.Struct(${to.text(args[0])}), [${to.text(args[1])}])`
+  },
+  "Schema.Union": (args, to) => `${to.use("effect/Schema")}.Union([${printed(args, to).join(", ")}])`,
+  "Schema.filter": (args, to) => `${to.use("effect/Schema")}.check(${to.use("effect/Schema")}.makeFilter(${to.text(args[0])}))`
+}
+
+/** `.addError(E)` of a whole API: its endpoints name the errors, by the constant `everywhere`. */
+const apiError = (node, to) => {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
+  return node.expression.name.text === "addError" && to.isOfApi(node) ? to.text(node.expression.expression) : undefined
+}
+
+const both = (name, args, to) =>
+  args.length === 2 ? `${to.use("effect/Schedule")}.${name}([${printed(args, to).join(", ")}])` : undefined
+
+const call = (node, to) => {
+  if (!ts.isCallExpression(node)) return undefined
+  const member = to.memberOf(node.expression)
+  const rule = member === undefined ? undefined : calls[member.join(".")]
+  return rule?.(node.arguments, to, node)
+}
+
+/** `class X extends Context.Tag("id")<X, Shape>() {}` → `class X extends Context.Service<X, Shape>()("id") {}`. */
+const service = (node, to) => {
+  if (!ts.isExpressionWithTypeArguments(node) && !ts.isCallExpression(node)) return undefined
+  if (!ts.isCallExpression(node) || !ts.isCallExpression(node.expression)) return undefined
+  const inner = node.expression
+  const member = to.memberOf(inner.expression)?.join(".")
+  if (member === "Context.Tag" && node.typeArguments !== undefined) {
+    const types = printed(node.typeArguments, to).join(", ")
+    return `${to.use("effect/Context")}.Service<${types}>()(${to.text(inner.arguments[0])})`
+  }
+  if (member === "HttpApiMiddleware.Tag") {
+    const [id, options] = node.arguments
+    const fields = fieldsOf(options, to) ?? {}
+    const shown = Object.entries(fields).map(([name, text]) => `${name === "failure" ? "error" : name}: ${text}`)
+    return `${to.use("effect/http-api/HttpApiMiddleware")}.Service<${printed(inner.typeArguments ?? [], to).join(", ")}>()(${
+      to.text(id)
+    }, {\n${shown.join(",\n")}\n})`
+  }
+  if (member === "RpcMiddleware.Tag") {
+    return `${to.use("effect/rpc/RpcMiddleware")}.Service<${printed(inner.typeArguments ?? [], to).join(", ")}>()(${
+      printed(node.arguments, to).join(", ")
+    })`
+  }
+  return undefined
+}
+
+/** `class X extends Context.Reference<X>()("id", { defaultValue: (): T => v }) {}` → `const X = Context.Reference<T>("id", …)`. */
+const reference = (node, to) => {
+  if (!ts.isClassDeclaration(node)) return undefined
+  const base = node.heritageClauses?.[0]?.types[0]?.expression
+  if (base === undefined || !ts.isCallExpression(base) || !ts.isCallExpression(base.expression)) return undefined
+  if (to.memberOf(base.expression.expression)?.join(".") !== "Context.Reference") return undefined
+  const [id, options] = base.arguments
+  const make = propertyOf(options, "defaultValue", to)
+  const type = to.text(make.type)
+  const C = to.use("effect/Context")
+  const isExported = node.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword)
+  const annotation = isExported ? `: ${C}.Reference<${type}>` : ""
+  return `${isExported ? "export " : ""}const ${node.name.text}${annotation} = ${C}.Reference<${type}>(${to.text(id)}, {
+  defaultValue: () => ${to.text(make.body)}
+})`
+}
+
+/** Types that lie deeper: `Effect.Effect.Context<X>` → `Effect.Services<X>`. */
+const types = (node, to) => {
+  if (!ts.isQualifiedName(node)) return undefined
+  const text = node.getText(to.file)
+  const found = /^Effect\.Effect\.(Success|Error|Context)$/.exec(text)
+  if (found !== null) {
+    return `${to.use("effect/Effect", true)}.${found[1] === "Context" ? "Services" : found[1]}`
+  }
+  if (text === "Config.Config.Wrap") return `${to.use("effect/Config", true)}.Wrap`
+  const metric = /^Metric\.Metric\.(Counter|Histogram|Gauge)$/.exec(text)
+  return metric === null ? undefined : `${to.use("effect/Metric", true)}.${metric[1]}`
+}
+
+/** `Schema.Schema<A, I>` is `Schema.Codec<A, I>`. */
+const codec = (node, to) => {
+  if (!ts.isTypeReferenceNode(node) || node.typeArguments === undefined) return undefined
+  if (to.memberOf(node.typeName)?.join(".") !== "Schema.Schema") return undefined
+  return `${to.use("effect/Schema", true)}.Codec<${printed(node.typeArguments, to).join(", ")}>`
+}
+
+/** `"Left"` beside the `_tag` of an Either. */
+const tag = (node, to) => {
+  if (!ts.isStringLiteral(node) || !/^(Left|Right)$/.test(node.text)) return undefined
+  const { parent } = node
+  const other = ts.isBinaryExpression(parent) ? parent.left : ts.isCallExpression(parent) ? parent.arguments[0] : undefined
+  const isTag = other !== undefined && ts.isPropertyAccessExpression(other) && other.name.text === "_tag" &&
+    to.isEither(other.expression)
+  return isTag ? node.text === "Left" ? "\"Failure\"" : "\"Success\"" : undefined
+}
+
+/** `Effect.gen(this, function*` → `Effect.gen({ self: this }, function*`. */
+const self = (node, to) => {
+  if (node.kind !== ts.SyntaxKind.ThisKeyword || !ts.isCallExpression(node.parent)) return undefined
+  return to.memberOf(node.parent.expression)?.join(".") === "Effect.gen" ? "{ self: this }" : undefined
+}
+
+/** `it.scoped` is `it.effect`: every effect of a test has a scope. */
+const scopedTests = (node, to) => {
+  if (!ts.isPropertyAccessExpression(node) || node.expression.getText(to.file) !== "it") return undefined
+  return { scoped: "it.effect", scopedLive: "it.live" }[node.name.text]
+}
+
+/** `fiber.unsafePoll() === null` → `fiber.pollUnsafe() === undefined`. */
+const polled = (node, to) => {
+  if (node.kind !== ts.SyntaxKind.NullKeyword || !ts.isBinaryExpression(node.parent)) return undefined
+  return /\.unsafePoll\(\)$/.test(node.parent.left.getText(to.file)) ? "undefined" : undefined
+}
+
+const setters = {
+  setPath: "params",
+  setHeaders: "headers",
+  setPayload: "payload",
+  setUrlParams: "query",
+  addSuccess: "success"
+}
+
+/** A chain of setters on an endpoint became one object. Errors that a group or an API adds are given by its constants. */
+const endpoint = (node, to) => {
+  if (!ts.isCallExpression(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
+  const chain = []
+  let at = node
+  while (ts.isCallExpression(at) && ts.isPropertyAccessExpression(at.expression) && to.memberOf(at.expression) === undefined) {
+    chain.unshift([at.expression.name.text, at.arguments])
+    at = at.expression.expression
+  }
+  if (!ts.isCallExpression(at) || to.memberOf(at.expression)?.[0] !== "HttpApiEndpoint") return undefined
+  const options = {}
+  const errors = []
+  let rest = ""
+  for (const [name, args] of chain) {
+    if (Object.hasOwn(setters, name)) options[setters[name]] = to.text(args[0])
+    else if (name === "addError") errors.push(to.text(args[0]))
+    else rest += `\n.${name}(${printed(args, to).join(", ")})`
+  }
+  if (to.commonErrors().length > 0) errors.push("...everywhere")
+  if (errors.length > 0) options.error = `[${errors.join(", ")}]`
+  // As in Effect 3: a schema stands for the bytes, and no codec of JSON or of texts is laid over it.
+  const fields = ["disableCodecs: true", ...Object.entries(options).map(([name, text]) => `${name}: ${text}`)]
+  const args = [...printed(at.arguments, to), ...(fields.length === 0 ? [] : [`{\n${fields.join(",\n")}\n}`])]
+  return `${to.text(at.expression)}(${args.join(", ")})${rest}`
+}
+
+/** The parameters of an endpoint have other names where they are given and where they are taken. */
+const endpointNames = { path: "params", urlParams: "query" }
+
+const endpointArguments = (node, to) => {
+  const isShort = ts.isShorthandPropertyAssignment(node)
+  if ((isShort || ts.isPropertyAssignment(node)) && ts.isIdentifier(node.name) && Object.hasOwn(endpointNames, node.name.text)) {
+    if (!to.isOfEndpoint(to.checker.getContextualType(node.parent), node.name.text)) return undefined
+    return `${endpointNames[node.name.text]}: ${isShort ? node.name.text : to.text(node.initializer)}`
+  }
+  if (ts.isBindingElement(node) && ts.isObjectBindingPattern(node.parent)) {
+    const name = (node.propertyName ?? node.name).getText(to.file)
+    if (!Object.hasOwn(endpointNames, name)) return undefined
+    if (!to.isOfEndpoint(to.checker.getTypeAtLocation(node.parent), name)) return undefined
+    return `${endpointNames[name]}: ${to.text(node.name)}`
+  }
+  return undefined
+}
+
+export const rules = [
+  apiError,
+  endpointArguments,
+  endpoint,
+  call,
+  service,
+  reference,
+  types,
+  codec,
+  tag,
+  self,
+  scopedTests,
+  polled
+]
