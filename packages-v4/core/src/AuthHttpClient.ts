@@ -58,7 +58,6 @@ import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import { type AccessTokenError, type AccessTokenRejected, type AuthError, isAuthError } from "./AuthError.ts"
 import type * as AuthService from "./AuthService.ts"
 import type { AuthSessions } from "./AuthSessions.ts"
@@ -153,7 +152,7 @@ export const withAuth: {
     options?: Options
   ): HttpClient.HttpClient.With<E | AuthHttpClientError, R>
 } = dual(
-  (args) => Predicate.hasProperty(args[0], HttpClient.TypeId),
+  (args) => HttpClient.isHttpClient(args[0]),
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     auth: AuthService.Any,
@@ -270,7 +269,7 @@ export const transform =
  * @category layers
  */
 export const layerHttpClient = <Id, Service extends AuthService.Any>(
-  session: Context.Tag<Id, Service>,
+  session: Context.Service<Id, Service>,
   options?: ClientOptions
 ): Layer.Layer<HttpClient.HttpClient, never, Id | HttpClient.HttpClient> =>
   Layer.effect(

@@ -45,9 +45,9 @@ export type Make<Settings, Provider> = (
  * @category models
  */
 export interface Parts<AuthId, ClientId, SessionsId, Settings, Provider, Service, Options> {
-  readonly auth: Context.Tag<AuthId, Service>
-  readonly client: Context.Tag<ClientId, AuthHttpClient.Client>
-  readonly sessions: Context.Tag<SessionsId, AuthHttpClient.Accounts<Service>>
+  readonly auth: Context.Service<AuthId, Service>
+  readonly client: Context.Service<ClientId, AuthHttpClient.Client>
+  readonly sessions: Context.Service<SessionsId, AuthHttpClient.Accounts<Service>>
   readonly provider: Make<Settings, Provider>
   /** Makes one session. Default: {@link makeSession}. */
   readonly make?: (

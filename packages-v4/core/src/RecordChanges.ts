@@ -144,7 +144,7 @@ export const makeHub = (): Hub => {
       isListening = false
     },
     changes: Stream.unwrap(
-      Effect.map(Effect.acquireRelease(join, leave), (listener) => Stream.repeatEffectChunk(take(listener)))
+      Effect.map(Effect.acquireRelease(join, leave), (listener) => Stream.fromIterableEffectRepeat(take(listener)))
     )
   }
 }

@@ -5,6 +5,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as limits from "./internal/limits.ts"
 
 /**
@@ -89,17 +90,20 @@ const unknownFields = Schema.Record(Schema.String, Schema.Unknown)
  * @since 0.1.0
  * @category schemas
  */
-export const TokenSet: Schema.Codec<TokenSet, TokenSetEncoded> = Schema.transform(
-  Schema.StructWithRest(Schema.Struct(fields), [unknownFields]),
-  Schema.toType(Schema.Struct({ ...fields, unknown: Schema.optional(Schema.Redacted(unknownFields)) })),
-  {
-    strict: true,
-    decode: (all) => {
-      const unknown = Object.fromEntries(Object.entries(all).filter(([name]) => !Object.hasOwn(fields, name)))
-      return Object.keys(unknown).length === 0 ? all : { ...all, unknown: Redacted.make(unknown) }
-    },
-    encode: ({ unknown, ...known }) => unknown === undefined ? known : { ...Redacted.value(unknown), ...known }
-  }
+export const TokenSet: Schema.Codec<TokenSet, TokenSetEncoded> = Schema.StructWithRest(Schema.Struct(fields), [
+  unknownFields
+]).pipe(
+  Schema.decodeTo(
+    Schema.toType(Schema.Struct({ ...fields, unknown: Schema.optional(Schema.Redacted(unknownFields)) })),
+    SchemaTransformation.transform({
+      decode: (all) => {
+        const unknown = Object.fromEntries(Object.entries(all).filter(([name]) => !Object.hasOwn(fields, name)))
+        return Object.keys(unknown).length === 0 ? all : { ...all, unknown: Redacted.make(unknown) }
+      },
+      encode: ({ unknown, ...known }: TokenSet) =>
+        unknown === undefined ? known : { ...Redacted.value(unknown), ...known }
+    })
+  )
 )
 
 /**

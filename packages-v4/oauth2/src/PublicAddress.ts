@@ -96,7 +96,7 @@ export const guarded = (
         ? [host.replace(/^\[|\]$/g, "")]
         : yield* Effect.orElseSucceed(options.resolve(host), () => [])
       if (addresses.length > 0 && addresses.every(isPublic)) return request
-      return yield* new HttpClientError.RequestError({
+      return yield* new HttpClientError.HttpClientError({
         request,
         reason: "InvalidUrl",
         description: "the host has an address that is not public"

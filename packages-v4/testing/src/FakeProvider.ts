@@ -37,9 +37,9 @@ export interface Options<Service> {
  */
 export const layer = <A, C, S, Service extends AuthService.Any>(
   tags: {
-    readonly auth: Context.Tag<A, Service>
-    readonly client: Context.Tag<C, AuthHttpClient.Client>
-    readonly sessions: Context.Tag<S, AuthHttpClient.Accounts<Service>>
+    readonly auth: Context.Service<A, Service>
+    readonly client: Context.Service<C, AuthHttpClient.Client>
+    readonly sessions: Context.Service<S, AuthHttpClient.Accounts<Service>>
   },
   extend: (auth: AuthService.AuthService<unknown>) => Service,
   options?: Options<Service>

@@ -77,6 +77,7 @@ export const members = {
     nonEmptyString: "NonEmptyString",
     literal: "Literal"
   },
+  Context: { Tag: "Service" },
   Deferred: { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
   Duration: {
     DurationInput: "Input",
@@ -122,12 +123,14 @@ export const members = {
   Headers: { currentRedactedNames: "CurrentRedactedNames", unsafeFromRecord: "fromRecordUnsafe" },
   HttpApiEndpoint: { del: "delete" },
   HttpBody: { unsafeJson: "jsonUnsafe" },
+  HttpClientError: { ResponseError: "HttpClientError", RequestError: "HttpClientError" },
   HttpClientRequest: { bodyUnsafeJson: "bodyJsonUnsafe", del: "delete" },
   HttpServer: { layerContext: "layerServices" },
   HttpServerResponse: { unsafeJson: "jsonUnsafe", unsafeSetCookie: "setCookieUnsafe" },
   Layer: { scoped: "effect", scopedDiscard: "effectDiscard", unwrapEffect: "unwrap", unwrapScoped: "unwrap" },
   MetricBoundaries: { fromIterable: "boundariesFromIterable" },
   Option: { fromNullable: "fromNullishOr" },
+  ParseResult: { ParseError: ["effect/Schema", "SchemaError"], isParseError: ["effect/Schema", "isSchemaError"] },
   Predicate: { isRecord: "isObject" },
   Schema: {
     Redacted: "RedactedFromValue",
@@ -151,6 +154,7 @@ export const methods = {
     unsafeCurrentTimeMillis: "currentTimeMillisUnsafe",
     unsafeCurrentTimeNanos: "monotonicTimeNanosUnsafe"
   },
+  Effect: { unsafeOpen: "openUnsafe", unsafeClose: "closeUnsafe" },
   Either: { left: "failure", right: "success" },
   Fiber: { unsafePoll: "pollUnsafe" },
   HttpApi: { annotateContext: "annotateMerge" },

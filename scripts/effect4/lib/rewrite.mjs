@@ -137,6 +137,13 @@ class Rewriter {
     return node.text
   }
 
+  /** Whether the type of an expression is one of Effect's, by the module that declares it. */
+  isOf(node, module) {
+    const type = this.checker.getTypeAtLocation(node)
+    const symbols = [type.aliasSymbol, type.symbol]
+    return symbols.some((symbol) => symbol?.name === module || symbol !== undefined && declaredIn(symbol) === module)
+  }
+
   /** Whether an expression is an Either of Effect 3. */
   isEither(node) {
     const symbol = this.checker.getPropertyOfType(this.checker.getTypeAtLocation(node), "_tag")

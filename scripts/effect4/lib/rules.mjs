@@ -34,7 +34,6 @@ const provided = (module, name) => (args, to) => {
 
 /** Calls of Effect's functions: the arguments' nodes → the text of the call. */
 const calls = {
-  "Cause.failureOrCause": (args, to) => `${to.use("effect/Cause")}.findError(${to.text(args[0])})`,
   "ConfigProvider.fromMap": ([map], to) => {
     const entries = ts.isNewExpression(map) ? map.arguments?.[0] : undefined
     const text = entries === undefined ? to.text(map) : to.text(entries)
@@ -44,8 +43,15 @@ const calls = {
     const types = call.typeArguments === undefined ? "" : `<${printed(call.typeArguments, to).join(", ")}>`
     return `${to.use("effect/Deferred")}.makeUnsafe${types}()`
   },
-  "Effect.clock": undefined,
   "Effect.dieMessage": (args, to) => `${E(to)}.die(new Error(${to.text(args[0])}))`,
+  "Duration.format": ([duration], to) =>
+    to.isOf(duration, "Duration")
+      ? undefined
+      : `${to.use("effect/Duration")}.format(${to.use("effect/Duration")}.fromInputUnsafe(${to.text(duration)}))`,
+  "Effect.if": ([condition, options], to) =>
+    `${E(to)}.flatMap(${to.text(condition)}, (is) => is ? ${result(propertyOf(options, "onTrue", to), to)} : ${
+      result(propertyOf(options, "onFalse", to), to)
+    })`,
   "Effect.locallyWith": (args, to) => `${E(to)}.updateService(${printed(args, to).join(", ")})`,
   "Effect.orElse": (args, to) => `${E(to)}.catch(${printed(args, to).join(", ")})`,
   "Effect.repeatN": (args, to) => {
@@ -97,12 +103,22 @@ const calls = {
   "Fiber.interruptFork": (args, to) => `${E(to)}.sync(() => ${to.text(args[0])}.interruptUnsafe())`,
   "Fiber.poll": (args, to) =>
     `${E(to)}.sync(() => ${to.use("effect/Option")}.fromNullishOr(${to.text(args[0])}.pollUnsafe()))`,
+  "HttpClient.withTracerDisabledWhen": (args, to) => {
+    const H = to.use("effect/http/HttpClient")
+    const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
+    return `${H}.transformResponse(${self}${E(to)}.provideService(${H}.TracerDisabledWhen, ${to.text(args.at(-1))}))`
+  },
   "Metric.histogram": ([name, boundaries, description], to) =>
     `${to.use("effect/Metric")}.histogram(${to.text(name)}, { description: ${to.text(description)}, boundaries: ${
       to.text(boundaries)
     } })`,
   "Metric.increment": (args, to) => `${to.use("effect/Metric")}.update(${to.text(args[0])}, 1)`,
   "MetricLabel.make": (args, to) => `[${printed(args, to).join(", ")}] as [string, string]`,
+  "Metric.taggedWithLabels": (args, to) => `${to.use("effect/Metric")}.withAttributes(${printed(args, to).join(", ")})`,
+  "Predicate.hasProperty": (args, to) =>
+    to.memberOf(args[1])?.join(".") === "HttpClient.TypeId"
+      ? `${to.use("effect/http/HttpClient")}.isHttpClient(${to.text(args[0])})`
+      : undefined,
   "Schedule.intersect": (args, to) => both("max", args, to),
   "Schedule.union": (args, to) => both("min", args, to),
   "Schema.Literal": (args, to) =>
@@ -117,6 +133,14 @@ const calls = {
     return `${S}.StructWithRest(${S}.Struct(${to.text(args[0])}), [${to.text(args[1])}])`
   },
   "Schema.Union": (args, to) => `${to.use("effect/Schema")}.Union([${printed(args, to).join(", ")}])`,
+  "Schema.transform": ([from, into, options], to) => {
+    const S = to.use("effect/Schema")
+    const steps = ["decode", "encode"].map((name) => `${name}: ${to.text(propertyOf(options, name, to))}`)
+    return `${to.text(from)}.pipe(${S}.decodeTo(${to.text(into)}, ${
+      to.use("effect/SchemaTransformation")
+    }.transform({\n${steps.join(",\n")}\n})))`
+  },
+  "Stream.repeatEffectChunk": (args, to) => `${to.use("effect/Stream")}.fromIterableEffectRepeat(${to.text(args[0])})`,
   "Schema.filter": (args, to) => `${to.use("effect/Schema")}.check(${to.use("effect/Schema")}.makeFilter(${to.text(args[0])}))`
 }
 
@@ -134,6 +158,20 @@ const call = (node, to) => {
   const member = to.memberOf(node.expression)
   const rule = member === undefined ? undefined : calls[member.join(".")]
   return rule?.(node.arguments, to, node)
+}
+
+/** Unsafe methods that became functions: method → where the receiver is declared, module and function. */
+const functions = {
+  unsafeOffer: [["PubSub", "effect/PubSub", "publishUnsafe"], ["Queue", "effect/Queue", "offerUnsafe"]]
+}
+
+const method = (node, to) => {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
+  const { expression, name } = node.expression
+  if (!Object.hasOwn(functions, name.text)) return undefined
+  const found = functions[name.text].find(([type]) => to.isOf(expression, type))
+  if (found === undefined) return undefined
+  return `${to.use(found[1])}.${found[2]}(${[expression, ...node.arguments].map((part) => to.text(part)).join(", ")})`
 }
 
 /** `class X extends Context.Tag("id")<X, Shape>() {}` → `class X extends Context.Service<X, Shape>()("id") {}`. */
@@ -192,11 +230,47 @@ const types = (node, to) => {
   return metric === null ? undefined : `${to.use("effect/Metric", true)}.${metric[1]}`
 }
 
-/** `Schema.Schema<A, I>` is `Schema.Codec<A, I>`. */
-const codec = (node, to) => {
+/** Types with other parameters. */
+const parameters = {
+  // A metric has no parameter for its kind.
+  "Metric.Metric": (args, to) => `${to.use("effect/Metric", true)}.Metric<${args.slice(-2).join(", ")}>`,
+  // A schedule may fail.
+  "Schedule.Schedule": (args, to) =>
+    args.length < 3
+      ? undefined
+      : `${to.use("effect/Schedule", true)}.Schedule<${[args[0], args[1], "never", args[2]].join(", ")}>`,
+  "Schema.Schema": (args, to) => `${to.use("effect/Schema", true)}.Codec<${args.join(", ")}>`
+}
+
+const typeReference = (node, to) => {
   if (!ts.isTypeReferenceNode(node) || node.typeArguments === undefined) return undefined
-  if (to.memberOf(node.typeName)?.join(".") !== "Schema.Schema") return undefined
-  return `${to.use("effect/Schema", true)}.Codec<${printed(node.typeArguments, to).join(", ")}>`
+  const member = to.memberOf(node.typeName)?.join(".")
+  if (member === undefined || !Object.hasOwn(parameters, member)) return undefined
+  return parameters[member](printed(node.typeArguments, to), to)
+}
+
+/** `message: () => ({ message: "…", override: true })` → `message: "…"`. */
+const message = (node, to) => {
+  if (!ts.isPropertyAssignment(node) || node.name.getText(to.file) !== "message") return undefined
+  const { initializer } = node
+  const body = ts.isArrowFunction(initializer) && ts.isParenthesizedExpression(initializer.body)
+    ? initializer.body.expression
+    : undefined
+  if (body === undefined || !ts.isObjectLiteralExpression(body) || propertyOf(body, "override", to) === undefined) {
+    return undefined
+  }
+  return `message: ${to.text(propertyOf(body, "message", to))}`
+}
+
+/** A struct with a rest keeps its fields on the struct inside. */
+const fieldsOfRest = (node, to) => {
+  const left = ts.isQualifiedName(node) ? node.left : ts.isPropertyAccessExpression(node) ? node.expression : undefined
+  const name = ts.isQualifiedName(node) ? node.right : node.name
+  if (left === undefined || name.text !== "fields" || to.memberOf(node) !== undefined) return undefined
+  const records = to.checker.getPropertyOfType(to.checker.getTypeAtLocation(left), "records")
+  if (records === undefined) return undefined
+  const count = to.checker.getTypeArguments?.(to.checker.getTypeOfSymbol(records)).length ?? 0
+  return count === 0 ? undefined : `${to.text(left)}.schema.fields`
 }
 
 /** `"Left"` beside the `_tag` of an Either. */
@@ -287,7 +361,10 @@ export const rules = [
   service,
   reference,
   types,
-  codec,
+  typeReference,
+  message,
+  method,
+  fieldsOfRest,
   tag,
   self,
   scopedTests,

@@ -1,6 +1,5 @@
 /** Splits a record into its clear part and its sealed part, and joins them again after unsealing. */
 import * as Effect from "effect/Effect"
-import type { ParseError } from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { SessionRecord } from "../SessionRecord.ts"
 
@@ -11,7 +10,7 @@ export type Secrets = Readonly<Record<string, unknown>>
  * The part of each field. Only fields that compare-and-set, expiry or a tool without the key need are in clear. If a
  * field is missing here, the module does not compile. Fields that this version does not know are sealed.
  */
-const places: { readonly [K in keyof typeof SessionRecord.fields]: "clear" | "sealed" } = {
+const places: { readonly [K in keyof typeof SessionRecord.schema.fields]: "clear" | "sealed" } = {
   format: "clear",
   provider: "clear",
   realm: "clear",
@@ -57,7 +56,7 @@ const isEmpty = (fields: Secrets) => Object.keys(fields).length === 0
  */
 export const parts = (
   record: SessionRecord
-): Effect.Effect<{ readonly clear: SessionRecord; readonly secrets: Secrets | undefined }, ParseError> =>
+): Effect.Effect<{ readonly clear: SessionRecord; readonly secrets: Secrets | undefined }, Schema.SchemaError> =>
   Effect.map(encode(record), (encoded) => {
     const { secret } = divide(encoded, places)
     const state = divide(encoded.state, statePlaces)
@@ -77,7 +76,7 @@ const without = <A extends Secrets>(fields: A, sealed: Secrets): A => {
 export const together = (
   clear: SessionRecord,
   { state, ...secrets }: Secrets
-): Effect.Effect<SessionRecord, ParseError> =>
+): Effect.Effect<SessionRecord, Schema.SchemaError> =>
   decode({
     ...clear,
     ...secrets,

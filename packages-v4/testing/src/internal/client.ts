@@ -20,11 +20,11 @@ export const make = (answer: (received: Received) => Faults.Handle): HttpClient.
   )
 
 const connectionError = (
-  request: HttpClientError.RequestError["request"],
+  request: HttpClientError.HttpClientError["request"],
   how: "refused" | "reset"
-): HttpClientError.RequestError => {
+): HttpClientError.HttpClientError => {
   const [code, text] = how === "refused" ? ["ECONNREFUSED", "connect ECONNREFUSED"] : ["ECONNRESET", "read ECONNRESET"]
-  return new HttpClientError.RequestError({
+  return new HttpClientError.HttpClientError({
     request,
     reason: "Transport",
     cause: Object.assign(new Error(text), { code })

@@ -28,7 +28,7 @@ const empty = (status: number, headers: Record<string, string> = {}) =>
   instead(() => new Response(null, { status, headers }))
 
 const broken = (request: HttpClientRequest.HttpClientRequest, code: "ECONNREFUSED" | "ECONNRESET") =>
-  new HttpClientError.RequestError({
+  new HttpClientError.HttpClientError({
     request,
     reason: "Transport",
     cause: Object.assign(new Error(code), { code })

@@ -125,7 +125,7 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
   readonly headers: Headers.Headers
   readonly cookies: Cookies.Cookies
   readonly remoteAddress = Option.none<string>()
-  private readonly body: Stream.Stream<Uint8Array, HttpClientError.ResponseError>
+  private readonly body: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
 
   constructor(request: HttpClientRequest.HttpClientRequest, response: HttpServerResponse.HttpServerResponse) {
     super()
@@ -142,7 +142,7 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
     return this.body
   }
 
-  private get bytes(): Effect.Effect<Uint8Array, HttpClientError.ResponseError> {
+  private get bytes(): Effect.Effect<Uint8Array, HttpClientError.HttpClientError> {
     return Effect.map(Stream.runCollect(this.body), (chunks) => join(Chunk.toReadonlyArray(chunks)))
   }
 
@@ -150,7 +150,7 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
     return Effect.map(this.bytes, decodeText)
   }
 
-  get json(): Effect.Effect<unknown, HttpClientError.ResponseError> {
+  get json(): Effect.Effect<unknown, HttpClientError.HttpClientError> {
     return Effect.flatMap(this.text, (text) =>
       Effect.try({
         try: (): unknown => text === "" ? null : JSON.parse(text),
@@ -162,7 +162,7 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
     return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
   }
 
-  get formData(): Effect.Effect<FormData, HttpClientError.ResponseError> {
+  get formData(): Effect.Effect<FormData, HttpClientError.HttpClientError> {
     return Effect.flatMap(this.arrayBuffer, (body) =>
       Effect.tryPromise({
         try: () => new Response(body, { headers: this.headers }).formData(),
@@ -170,7 +170,7 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
       }))
   }
 
-  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.ResponseError> {
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.HttpClientError> {
     return Effect.map(this.bytes, toArrayBuffer)
   }
 
@@ -178,8 +178,8 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
     return { _id: "@effect-auth/testing/Response", status: this.status }
   }
 
-  private broken(cause: unknown): HttpClientError.ResponseError {
-    return new HttpClientError.ResponseError({ request: this.request, response: this, reason: "Decode", cause })
+  private broken(cause: unknown): HttpClientError.HttpClientError {
+    return new HttpClientError.HttpClientError({ request: this.request, response: this, reason: "Decode", cause })
   }
 }
 
@@ -205,7 +205,7 @@ const bodyStream = (response: HttpServerResponse.HttpServerResponse): Stream.Str
 export const receive = (
   request: HttpClientRequest.HttpClientRequest,
   url: URL
-): Effect.Effect<Received, HttpClientError.RequestError> =>
+): Effect.Effect<Received, HttpClientError.HttpClientError> =>
   Effect.map(requestBody(request), (body) => ({
     method: request.method,
     url: url.pathname + url.search,
@@ -215,8 +215,8 @@ export const receive = (
 
 const requestBody = (
   request: HttpClientRequest.HttpClientRequest
-): Effect.Effect<string, HttpClientError.RequestError> => {
-  const unreadable = (cause: unknown) => new HttpClientError.RequestError({ request, reason: "Encode", cause })
+): Effect.Effect<string, HttpClientError.HttpClientError> => {
+  const unreadable = (cause: unknown) => new HttpClientError.HttpClientError({ request, reason: "Encode", cause })
   const body = request.body
   switch (body._tag) {
     case "Empty":

@@ -1,11 +1,12 @@
 /** The response and the request that callers get: complete, but without the token, and without secrets when printed. */
 import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import { pipeArguments } from "effect/Pipeable"
+import * as Stream from "effect/Stream"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
-import * as UrlParams from "effect/http/UrlParams"
-import * as Inspectable from "effect/Inspectable"
-import * as Stream from "effect/Stream"
+import { parametersOf, sameMethod, urlOf } from "../seams/requests.ts"
 import * as httpErrors from "./httpErrors.ts"
 import { secretsOf } from "./secretTexts.ts"
 
@@ -25,20 +26,20 @@ const placeOf = (url: string): string => {
  */
 const withPlainUrl = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
   if (!/[?#]/.test(request.url)) return request
-  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-  return url._tag === "Success" ? HttpClientRequest.setUrl(request, url.success) : request
+  const url = urlOf(request)
+  return url === undefined ? request : HttpClientRequest.setUrl(request, url)
 }
 
 /** The query values that are long enough to be searched for. */
 const queryOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
-  withPlainUrl(request).urlParams.map(([, value]) => value).filter((value) => value.length >= 8)
+  parametersOf(withPlainUrl(request)).map(([, value]) => value).filter((value) => value.length >= 8)
 
 /** The caller's own request. Its printed form has no header, no query and no body. */
 const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
   Object.create(withPlainUrl(request), {
     toJSON: {
       value: () => ({
-        _id: "@effect/platform/HttpClientRequest",
+        _id: "HttpClientRequest",
         method: request.method,
         url: placeOf(request.url)
       })
@@ -47,7 +48,7 @@ const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.
 
 /** A request with only its method and its place. */
 export const bare = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
-  quiet(HttpClientRequest.make(request.method)(placeOf(request.url)))
+  quiet(sameMethod(request, placeOf(request.url)))
 
 /** An error of a client, changed to hold the caller's own request. */
 export const cleaned = <E>(
@@ -85,14 +86,17 @@ export class HandedResponse extends Inspectable.Class implements HttpClientRespo
     this.#request = request
   }
 
-  get [HttpClientResponse.TypeId](): HttpClientResponse.TypeId {
+  get [HttpClientResponse.TypeId](): typeof HttpClientResponse.TypeId {
     return HttpClientResponse.TypeId
   }
-  get [HttpIncomingMessage.TypeId](): HttpIncomingMessage.TypeId {
+  get [HttpIncomingMessage.TypeId](): typeof HttpIncomingMessage.TypeId {
     return HttpIncomingMessage.TypeId
   }
   get request() {
     return quiet(this.#request)
+  }
+  get url() {
+    return placeOf(this.#inner.url)
   }
   get status() {
     return this.#inner.status
@@ -125,9 +129,17 @@ export class HandedResponse extends Inspectable.Class implements HttpClientRespo
     return Stream.mapError(this.#inner.stream, clean(this, this.#inner.request))
   }
 
+  get upgrade() {
+    return Effect.mapError(this.#inner.upgrade, clean(this, this.#inner.request))
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
   toJSON(): unknown {
     return {
-      _id: "@effect/platform/HttpClientResponse",
+      _id: "HttpClientResponse",
       request: this.request.toJSON(),
       status: this.status
     }

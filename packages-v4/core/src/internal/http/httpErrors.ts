@@ -1,4 +1,4 @@
-/** The only module that reads fields of the platform's HTTP errors, because these change often between versions. */
+/** The only module that reads fields of the HTTP errors of Effect, because these change often between versions. */
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
@@ -8,12 +8,13 @@ import { provesUnsent } from "./neverSent.ts"
 import { finder } from "./redaction.ts"
 import type { SecretTexts } from "./secretTexts.ts"
 
-export type ResponseError = HttpClientError.ResponseError
+/** The error of reading a body. */
+export type ResponseError = HttpClientError.HttpClientError
 
 /** The response inside an error that a `filterStatus` below the middleware made. */
 export const filteredResponse = (error: unknown): HttpClientResponse.HttpClientResponse | undefined =>
-  HttpClientError.isHttpClientError(error) && error._tag === "ResponseError" && error.reason === "StatusCode"
-    ? error.response
+  HttpClientError.isHttpClientError(error) && error.reason._tag === "StatusCodeError"
+    ? error.reason.response
     : undefined
 
 /**
@@ -27,18 +28,39 @@ export const handedBack = <E>(
   secretsIn: (sent: HttpClientRequest.HttpClientRequest) => SecretTexts
 ): E => {
   if (!HttpClientError.isHttpClientError(error)) return error
-  const { cause, description } = error
+  const { cause, description } = error.reason
   const holds = finder(secretsIn(error.request))
   const kept = (typeof cause === "string" || cause instanceof Error) && isSilent(cause, holds) ? cause : codeOnly(cause)
   const rest = {
     ...(kept === undefined ? {} : { cause: kept }),
     ...(description !== undefined && !holds(description) ? { description } : {})
   }
-  const rebuilt: HttpClientError.HttpClientError = error._tag === "RequestError"
-    ? new HttpClientError.RequestError({ request, reason: error.reason, ...rest })
-    : new HttpClientError.ResponseError({ request, response: hand(error.response), reason: error.reason, ...rest })
+  const rebuilt = new HttpClientError.HttpClientError({ reason: remade(error.reason, request, hand, rest) })
   // The rebuilt error has the same class, and so the same type.
   return rebuilt as E & HttpClientError.HttpClientError
+}
+
+/** The same reason with the caller's own request. */
+const remade = (
+  reason: HttpClientError.HttpClientErrorReason,
+  request: HttpClientRequest.HttpClientRequest,
+  hand: (response: HttpClientResponse.HttpClientResponse) => HttpClientResponse.HttpClientResponse,
+  rest: { readonly cause?: unknown; readonly description?: string }
+): HttpClientError.HttpClientErrorReason => {
+  switch (reason._tag) {
+    case "TransportError":
+      return new HttpClientError.TransportError({ request, ...rest })
+    case "EncodeError":
+      return new HttpClientError.EncodeError({ request, ...rest })
+    case "InvalidUrlError":
+      return new HttpClientError.InvalidUrlError({ request, ...rest })
+    case "StatusCodeError":
+      return new HttpClientError.StatusCodeError({ request, response: hand(reason.response), ...rest })
+    case "DecodeError":
+      return new HttpClientError.DecodeError({ request, response: hand(reason.response), ...rest })
+    case "EmptyBodyError":
+      return new HttpClientError.EmptyBodyError({ request, response: hand(reason.response), ...rest })
+  }
 }
 
 /** The defect, or a replacement if it holds a secret or can't be searched. */
@@ -93,24 +115,28 @@ export const carrying = (
   error: AuthError,
   request: HttpClientRequest.HttpClientRequest
 ): HttpClientError.HttpClientError =>
-  new HttpClientError.RequestError({
-    request,
-    reason: error._tag === "ProviderUnavailable" || error._tag === "TokenStoreError" ? "Transport" : "Encode",
-    cause: error,
-    description: error.message
+  new HttpClientError.HttpClientError({
+    reason: error._tag === "ProviderUnavailable" || error._tag === "TokenStoreError"
+      ? new HttpClientError.TransportError({ request, cause: error, description: error.message })
+      : new HttpClientError.EncodeError({ request, cause: error, description: error.message })
   })
 
+/** Whether the contract does not list the status of the answer: a derived client then fails without a cause. */
+export const isUnlisted = (error: unknown): boolean =>
+  HttpClientError.isHttpClientError(error) && error.reason.cause === undefined &&
+  (error.reason._tag === "DecodeError" || error.reason._tag === "StatusCodeError")
+
 /** The error of making a stream from a response without a body. */
-export const isEmptyBody = (error: HttpClientError.HttpClientError): boolean => error.reason === "EmptyBody"
+export const isEmptyBody = (error: HttpClientError.HttpClientError): boolean =>
+  error.reason._tag === "EmptyBodyError"
 
 /**
  * The failure of a call to a token endpoint without an answer. Unless the request was surely not sent, it may have been
  * carried out.
  */
 export const toExchangeFailure = (error: HttpClientError.HttpClientError): ExchangeFailure => {
-  if (error._tag === "RequestError" && error.reason === "InvalidUrl") {
-    return new ExchangeFailure({ kind: "config", sent: "no", reason: "url" })
-  }
-  const isUnsent = error._tag === "RequestError" && (error.reason === "Encode" || provesUnsent(error.cause))
+  const { reason } = error
+  if (reason._tag === "InvalidUrlError") return new ExchangeFailure({ kind: "config", sent: "no", reason: "url" })
+  const isUnsent = reason._tag === "EncodeError" || (reason._tag === "TransportError" && provesUnsent(reason.cause))
   return new ExchangeFailure({ kind: "transient", sent: isUnsent ? "no" : "unknown", reason: "transport" })
 }

@@ -4,6 +4,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Stream from "effect/Stream"
+import { disconnect } from "../seams/disconnect.ts"
 import * as ownFiber from "../seams/ownFiber.ts"
 import { HandedResponse } from "./handedResponse.ts"
 
@@ -33,7 +34,7 @@ const read = (response: HttpClientResponse.HttpClientResponse, limit: number): E
 const nothing: Read = { chunks: [], isWhole: false }
 
 const inTime = (reading: Effect.Effect<Read>): Effect.Effect<Read> =>
-  Effect.timeoutOrElse(Effect.disconnect(reading), { duration: patience, orElse: () => Effect.succeed(nothing) })
+  Effect.timeoutOrElse(disconnect(reading), { duration: patience, orElse: () => Effect.succeed(nothing) })
 
 const atOnce = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Read> =>
   Effect.match(response.arrayBuffer, {

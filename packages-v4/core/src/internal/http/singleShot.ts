@@ -41,10 +41,10 @@ export const execute = (
     let isOurs = false
     return self.pipe(
       HttpClient.mapRequestInputEffect((input) => Effect.as(Effect.sync(prepared), input)),
-      HttpClient.withTracerDisabledWhen((asked) => {
+      HttpClient.transformResponse(Effect.provideService(HttpClient.TracerDisabledWhen, (asked) => {
         isOurs = request.body._tag === "Empty" ? asked.url === request.url : asked.body === request.body
         return true
-      }),
+      })),
       HttpClient.transformResponse(withOptionsRead(() => {
         if (isOurs) fetched()
       })),

@@ -5,11 +5,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as Runtime from "effect/Runtime"
 
 /**
  * Starts an effect, interruptible, and runs it at once as far as it goes without waiting. Queueing it first, as a fork does,
  * would let everybody else who is ready go first: in a storm of rejections, the exchange that all of them wait for.
  */
 export const start = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.Fiber<A, E>> =>
-  Effect.map(Effect.runtime<never>(), (runtime) => Runtime.runFork(runtime, Effect.interruptible(effect)))
+  Effect.map(Effect.context<never>(), (context) => Effect.runForkWith(context)(Effect.interruptible(effect)))

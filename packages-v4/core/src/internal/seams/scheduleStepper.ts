@@ -4,9 +4,8 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
 import type { ExchangeFailure } from "../../ExchangeFailure.ts"
 import * as limits from "../limits.ts"
 
@@ -27,28 +26,55 @@ export const firstWait = <In>(
   now: number,
   input: In
 ): Effect.Effect<number> =>
-  Effect.map(schedule.step(now, input, schedule.initial), ([, , decision]) => waitOf(now, decision) ?? Infinity)
+  Effect.flatMap(Schedule.toStep(schedule), (step) => waitOf(step(now, input), () => Infinity))
 
-/** The wait that a decision means at `now`, in milliseconds; `undefined` when the schedule has ended. */
-const waitOf = (now: number, decision: ScheduleDecision.ScheduleDecision): number | undefined =>
-  ScheduleDecision.isDone(decision) ? undefined : Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+/** The wait that a step asks for, in milliseconds; `otherwise` when the schedule has ended. */
+const waitOf = <Out>(
+  step: Pull.Pull<[Out, Duration.Duration], never, Out>,
+  otherwise: () => number
+): Effect.Effect<number> =>
+  step.pipe(
+    Effect.map(([, wait]) => Math.max(0, Duration.toMillis(wait))),
+    Pull.catchDone(() => Effect.sync(otherwise))
+  )
 
-/** Ordinary combinators (`modifyDelay`, `jittered`, `union`) act on the decision, so that is where the wait is read. */
+/** What a schedule was asked. */
+type Question = readonly [now: number, failure: ExchangeFailure]
+
+/** Asks a schedule of its own. A schedule that has ended asks for its longest wait, but at least for a limit. */
+const asker = (schedule: Schedule.Schedule<Duration.Duration, ExchangeFailure>) =>
+  Effect.map(Schedule.toStep(schedule), (step) => {
+    let last = 0
+    return ([now, failure]: Question): Effect.Effect<number> =>
+      Effect.map(
+        waitOf(step(now, failure), () => Math.max(last, limits.afterScheduleEnd)),
+        (wait) => last = wait
+      )
+  })
+
+/** A schedule keeps its state to itself. What it was asked is remembered, so that a copy can be brought to the same state. */
 export const makeStepper = (schedule: Schedule.Schedule<Duration.Duration, ExchangeFailure>): Stepper => {
-  let state = schedule.initial
+  let ask: ((question: Question) => Effect.Effect<number>) | undefined
+  let asked: Array<Question> = []
   let steps = 0
-  let last = 0
+  const current = Effect.suspend(() =>
+    ask === undefined ? Effect.map(asker(schedule), (made) => ask = made) : Effect.succeed(ask)
+  )
   const step = (now: number, failure: ExchangeFailure) =>
-    Effect.map(schedule.step(now, failure, state), ([next, , decision]) => {
-      state = next
+    Effect.map(Effect.flatMap(current, (ask) => ask([now, failure])), (wait) => {
+      asked = [...asked, [now, failure] as const].slice(-limits.longestReplay)
       steps++
-      last = waitOf(now, decision) ?? Math.max(last, limits.afterScheduleEnd)
-      return Duration.millis(last)
+      return Duration.millis(wait)
     })
+  const copy = Effect.gen(function*() {
+    const ask = yield* asker(schedule)
+    for (const question of asked) yield* ask(question)
+    return ask
+  })
   const reset = Effect.sync(() => {
-    state = schedule.initial
+    ask = undefined
+    asked = []
     steps = 0
-    last = 0
   })
   return {
     steps: () => steps,
@@ -56,17 +82,12 @@ export const makeStepper = (schedule: Schedule.Schedule<Duration.Duration, Excha
     reset,
     // Others' failures are spaced by the waits that this schedule asked for: a window that they left is not full.
     forward: Effect.fnUntraced(function*(wanted, at, failure) {
-      const missing = wanted - steps
+      const missing = Math.min(wanted - steps, limits.longestReplay)
       if (missing <= 0) return
-      steps = wanted - Math.min(missing, limits.longestReplay)
-      const before = state
+      const ask = yield* copy
       const waits: Array<number> = []
-      for (let now = at; steps < wanted; now += last) {
-        yield* step(now, failure)
-        waits.push(last)
-      }
-      state = before
-      steps = wanted - waits.length
+      for (let now = at; waits.length < missing; now += waits.at(-1) ?? 0) waits.push(yield* ask([now, failure]))
+      steps = wanted - missing
       let now = at - waits.slice(0, -1).reduce((sum, wait) => sum + wait, 0)
       for (const wait of waits) {
         yield* step(now, failure)

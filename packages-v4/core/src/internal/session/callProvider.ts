@@ -27,7 +27,7 @@ export const callProvider = <A>(
     orFailed(effect, () => unknownOutcome("defect")),
     (done) => Effect.raceFirst(inTime(done), ends)
   )
-  return Effect.if(Deferred.isDone(machine.closing), { onTrue: () => neverSent, onFalse: () => asked }).pipe(
+  return Effect.flatMap(Deferred.isDone(machine.closing), (is) => is ? neverSent : asked).pipe(
     Effect.tapError((failure) =>
       failure.reason === "defect"
         ? Effect.logWarning(`${machine.provider.name}: the provider's code threw during an exchange`)

@@ -24,8 +24,8 @@ export const emit = (
     if (listeners.length === 0 && machine.listeners.size === 0) return counted
     const { generation, session } = of ?? cell.token ?? { session: "", generation: 0 }
     const whole = { provider, account: cell.account, session, generation, ...event } as SessionEvent
-    for (const queue of listeners) queue.unsafeOffer(whole)
-    for (const queue of machine.listeners) queue.unsafeOffer(whole)
+    for (const queue of listeners) Queue.offerUnsafe(queue, whole)
+    for (const queue of machine.listeners) Queue.offerUnsafe(queue, whole)
     return counted
   })
 

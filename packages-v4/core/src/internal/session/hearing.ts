@@ -3,10 +3,10 @@
  * next use, and not before: a session without use costs nothing.
  */
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { RecordChange } from "../../RecordChanges.ts"
 import * as limits from "../limits.ts"
+import { doubling } from "../seams/schedules.ts"
 import { isWorker } from "../seams/worker.ts"
 import { caughtUp, type Cell, extrasOf } from "./cell.ts"
 import { ensure, launch } from "./flight.ts"
@@ -19,9 +19,7 @@ export interface Audience {
   readonly all: () => Iterable<Cell>
 }
 
-const again = Schedule.min([Schedule.exponential(limits.listenAgain), Schedule.spaced(limits.slowestListen)]).pipe(
-  Schedule.resetAfter(10 * limits.slowestListen)
-)
+const again = doubling(limits.listenAgain, limits.slowestListen, 10 * limits.slowestListen)
 
 /** Listens for as long as the layer lives. A subscription that fails is made again; changes that were missed meanwhile are read. */
 export const listen = (machine: Machine, audience: Audience): Effect.Effect<void> => {

@@ -90,7 +90,7 @@ class Cells implements Audience {
       this.cells.set(account, cell)
       if (this.machine.store.changes !== undefined) this.byHash.set(this.hashOf(cell), cell)
       this.young.push(cell)
-      if (this.young.length > this.limit) this.tooMany.unsafeOpen()
+      if (this.young.length > this.limit) this.tooMany.openUnsafe()
     }
     return cell
   }
