@@ -77,7 +77,7 @@ const longest = Duration.days(1)
 /** The settings with their defaults. An error never shows the wrong value. */
 const checked = (options: Options | undefined) => {
   const database: unknown = options?.database ?? "effect-auth"
-  const timeout = Duration.fromInput(options?.timeout ?? "10 seconds")
+  const timeout = Duration.fromInput(options?.timeout ?? "10 seconds" as Duration.Input)
   const refuse = (detail: string) =>
     Effect.fail(
       new TokenStoreError({ provider: "", account: "", operation: "open", reason: "misconfigured", detail })

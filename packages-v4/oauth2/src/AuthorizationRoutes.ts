@@ -51,7 +51,6 @@ import {
 import type { AuthService } from "@effect-auth/core/AuthService"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
@@ -61,6 +60,7 @@ import type { Claims } from "./IdToken.ts"
 import { misconfigured } from "./internal/failures.ts"
 import * as formPost from "./internal/formPost.ts"
 import * as pages from "./internal/pages.ts"
+import * as routes from "./internal/seams/routes.ts"
 import * as urls from "./internal/urls.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 import { PendingStore } from "./PendingStore.ts"
@@ -129,7 +129,7 @@ export interface Options<E, R> {
 interface Setup<E, R> extends Options<E, R> {
   readonly redirectUri: string
   readonly base: URL
-  readonly store: PendingStore["Type"]
+  readonly store: PendingStore["Service"]
   readonly cookie: ReturnType<typeof pages.cookieOf>
 }
 
@@ -237,7 +237,7 @@ const callback = <E, R>(setup: Setup<E, R>) =>
  */
 export const make = Effect.fnUntraced(function*<E = never, R = never>(
   options: Options<E, R>
-): Effect.fn.Return<HttpRouter.HttpRouter<E, R>, AuthMisconfigured, PendingStore> {
+): Effect.fn.Return<routes.Routes<E, R>, AuthMisconfigured, PendingStore> {
   const base = urls.parse(options.baseUrl)
   const { name } = options.client
   if (base === undefined || base.origin !== options.baseUrl.replace(/\/$/, "")) {
@@ -260,10 +260,13 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     redirectUri: base.origin + path,
     cookie: pages.cookieOf(base, isForm)
   }
-  const routes = HttpRouter.get(HttpRouter.empty, `${options.path}/login`, login(setup))
-  return isForm
-    ? HttpRouter.all(routes, path, callback(setup))
-    : HttpRouter.get(routes, path, callback(setup))
+  return routes.make({
+    login: `${options.path}/login`,
+    callback: path,
+    isForm,
+    onLogin: login(setup),
+    onCallback: callback(setup)
+  })
 })
 
 /**

@@ -174,7 +174,7 @@ const accountOf = ({ installationId, permissions = {}, repositories = [] }: Inst
   ])
 
 const Account = Schema.fromJsonString(
-  Schema.Tuple(Schema.String, Schema.Array(Schema.String), Schema.Array(Schema.Tuple(Schema.String, Schema.String)))
+  Schema.Tuple([Schema.String, Schema.Array(Schema.String), Schema.Array(Schema.Tuple([Schema.String, Schema.String]))])
 )
 
 const installationOf = (account: string): Effect.Effect<Installation, unknown> =>

@@ -37,7 +37,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import * as Runtime from "effect/Runtime"
 import * as response from "./internal/authorizationResponse.ts"
 import * as jwt from "./internal/jwt.ts"
 import { type Fetch, Handed, renewing } from "./internal/mcpFetch.ts"
@@ -143,13 +142,13 @@ export const make = Effect.fnUntraced(function*(
   client: OAuth2Client,
   options: Options
 ): Effect.fn.Return<McpClient> {
-  const runtime = yield* Effect.runtime()
+  const runtime = yield* Effect.context<never>()
   const handed = new Handed(client.scopes)
   const waiting = { state: "", verifier: "", sentAt: 0 }
 
   /** A failure is thrown as it is: the SDK reports it to its host. */
   const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
-    const outcome = await Runtime.runPromise(runtime)(Effect.result(effect))
+    const outcome = await Effect.runPromiseWith(runtime)(Effect.result(effect))
     if (Result.isFailure(outcome)) throw outcome.failure
     return outcome.success
   }
@@ -164,7 +163,7 @@ export const make = Effect.fnUntraced(function*(
     Effect.catchIf(requiresSignIn, () => Effect.succeed(undefined))
   )
 
-  const fetch = renewing(auth, handed, options.fetch ?? globalThis.fetch, Runtime.runPromise(runtime))
+  const fetch = renewing(auth, handed, options.fetch ?? globalThis.fetch, Effect.runPromiseWith(runtime))
   const authProvider: SdkProvider = {
     redirectUrl: options.redirectUri,
     clientMetadata: metadataOf(client, options),

@@ -97,8 +97,9 @@ export const guarded = (
         : yield* Effect.orElseSucceed(options.resolve(host), () => [])
       if (addresses.length > 0 && addresses.every(isPublic)) return request
       return yield* new HttpClientError.HttpClientError({
-        request,
-        reason: "InvalidUrl",
-        description: "the host has an address that is not public"
+        reason: new HttpClientError.InvalidUrlError({
+          request,
+          description: "the host has an address that is not public"
+        })
       })
     }))

@@ -18,8 +18,8 @@ const decode = Schema.decodeUnknownResult(Fault)
 /** Whether a parsed body has a fault with one of these codes. */
 const isFault = (body: unknown, codes: ReadonlyArray<string>): boolean =>
   Result.match(decode(body), {
-    onLeft: () => false,
-    onRight: ({ Messages }) =>
+    onFailure: () => false,
+    onSuccess: ({ Messages }) =>
       Messages.Message.some(({ Category, Code }) => Category.toLowerCase() === "fault" && codes.includes(Code))
   })
 

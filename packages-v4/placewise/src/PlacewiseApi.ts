@@ -289,7 +289,7 @@ class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
     HttpApiEndpoint.post("smsByMsisdn", "/v3/:slug/members/by_msisdn/:msisdn/send_one_time_password_via_sms", {
       disableCodecs: true,
       params: ByMsisdn,
-      query: OneTimePasswordParams,
+      query: OneTimePasswordParams.fields,
       success: Done,
       error: [...everywhere]
     })
@@ -299,7 +299,7 @@ class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
     HttpApiEndpoint.post("smsByEmail", "/v3/:slug/members/by_email/:email/send_one_time_password_via_sms", {
       disableCodecs: true,
       params: ByEmail,
-      query: OneTimePasswordParams,
+      query: OneTimePasswordParams.fields,
       success: Done,
       error: [...everywhere]
     })
@@ -309,7 +309,7 @@ class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
     HttpApiEndpoint.post("emailByEmail", "/v3/:slug/members/by_email/:email/send_one_time_password_via_email", {
       disableCodecs: true,
       params: ByEmail,
-      query: OneTimePasswordParams,
+      query: OneTimePasswordParams.fields,
       success: Done,
       error: [...everywhere]
     })
@@ -319,7 +319,7 @@ class OneTimePasswords extends HttpApiGroup.make("oneTimePasswords")
     HttpApiEndpoint.post("emailByMsisdn", "/v3/:slug/members/by_msisdn/:msisdn/send_one_time_password_via_email", {
       disableCodecs: true,
       params: ByMsisdn,
-      query: OneTimePasswordParams,
+      query: OneTimePasswordParams.fields,
       success: Done,
       error: [...everywhere]
     })
@@ -333,7 +333,7 @@ class RegistrationPasswords extends HttpApiGroup.make("registrationPasswords")
     HttpApiEndpoint.post("sms", "/v3/:slug/members/by_msisdn/:msisdn/send_registration_password", {
       disableCodecs: true,
       params: ByMsisdn,
-      query: RegistrationPasswordParams,
+      query: RegistrationPasswordParams.fields,
       success: Done,
       error: [...everywhere]
     })
@@ -343,7 +343,7 @@ class RegistrationPasswords extends HttpApiGroup.make("registrationPasswords")
     HttpApiEndpoint.post("email", "/v3/:slug/members/by_email/:email/send_registration_password", {
       disableCodecs: true,
       params: ByEmail,
-      query: RegistrationPasswordParams,
+      query: RegistrationPasswordParams.fields,
       success: Done,
       error: [...everywhere]
     })
@@ -371,10 +371,10 @@ class Rewards extends HttpApiGroup.make("rewards")
     HttpApiEndpoint.get("status", "/v3/:slug/members/me/rewards-program/status", {
       disableCodecs: true,
       params: Club,
-      query: Schema.Struct({
+      query: {
         per_page: Schema.optional(Schema.NumberFromString),
         page: Schema.optional(Schema.NumberFromString)
-      }),
+      },
       success: RewardsStatus,
       error: [onWire.MemberBanned, onWire.NotParticipating, ...everywhere]
     })

@@ -91,9 +91,9 @@ const isStorage = (value: unknown): value is SqlStorage =>
 const settings = Effect.fnUntraced(function*(options: Options) {
   const refused = (detail: string) =>
     new TokenStoreError({ provider: "durable-object", account: "", operation: "open", reason: "misconfigured", detail })
-  yield* Effect.mapError(checks.known(options, ["sql", "table"]), refused)
+  yield* Effect.mapError(Effect.fromResult(checks.known(options, ["sql", "table"])), refused)
   if (!isStorage(options.sql)) return yield* refused("sql: give ctx.storage.sql of a class with the SQLite backend")
-  return { sql: options.sql, table: yield* Effect.mapError(checks.table(options.table), refused) }
+  return { sql: options.sql, table: yield* Effect.mapError(Effect.fromResult(checks.table(options.table)), refused) }
 })
 
 /** A column of a row. A row that the store did not write gives a record that can't be read. */

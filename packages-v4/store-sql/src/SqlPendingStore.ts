@@ -51,8 +51,8 @@ export interface Options {
 
 /** How long a statement is retried while the database is locked. */
 const patience = Schedule.jittered(Schedule.exponential(5)).pipe(
-  Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.millis(50))),
-  Schedule.upTo("5 seconds")
+  Schedule.modifyDelay(({ duration: delay }) => Effect.succeed(Duration.min(delay, Duration.millis(50)))),
+  Schedule.upTo({ duration: "5 seconds" })
 )
 
 /**
@@ -67,8 +67,8 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<PendingStore.Service, TokenStoreError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
   const open = (detail: string) => ofStore("sql", "open", { detail })()
-  yield* Effect.mapError(checks.known(options, ["table", "capacity"]), open)
-  const name = yield* Effect.mapError(checks.table(options.table ?? "effect_auth_pending"), open)
+  yield* Effect.mapError(Effect.fromResult(checks.known(options, ["table", "capacity"])), open)
+  const name = yield* Effect.mapError(Effect.fromResult(checks.table(options.table ?? "effect_auth_pending")), open)
   const dialect = sql.onDialectOrElse({
     pg: () => "postgresql" as const,
     sqlite: () => "sqlite" as const,

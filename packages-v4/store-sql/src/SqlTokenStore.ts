@@ -55,10 +55,10 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, T
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const open = (detail: string) => ofStore("sql", "open", { detail })()
-    yield* Effect.mapError(checks.known(options, ["table", "pollInterval"]), open)
-    const name = yield* Effect.mapError(checks.table(options.table), open)
+    yield* Effect.mapError(Effect.fromResult(checks.known(options, ["table", "pollInterval"])), open)
+    const name = yield* Effect.mapError(Effect.fromResult(checks.table(options.table)), open)
     const pollInterval = yield* Effect.mapError(
-      checks.millis("pollInterval", options.pollInterval, defaultPollInterval),
+      Effect.fromResult(checks.millis("pollInterval", options.pollInterval, defaultPollInterval)),
       open
     )
     const dialect = sql.onDialectOrElse({

@@ -64,7 +64,7 @@ export interface Options {
 export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenStoreError, Scope> =>
   Effect.gen(function*() {
     const { patience, path, permissions, pollInterval, table } = yield* Effect.mapError(
-      read(options),
+      Effect.fromResult(read(options)),
       (detail) => ofStore("sqlite", "open", { detail })()
     )
     const prepare = (name: string) => preparePrivateFile(name, permissions)

@@ -14,7 +14,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
@@ -146,7 +145,10 @@ const door = (request: Sandbox.Received): HttpServerResponse.HttpServerResponse 
 const asksForAll = ({ body, method, url }: Sandbox.Received): boolean =>
   method === "POST" && body === "" && pathOf(url) === paths.queryOrders
 
-const withoutFilters = (app: HttpEffect.Default<unknown>, received: Sandbox.Received): HttpEffect.Default<unknown> =>
+const withoutFilters = (
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>,
+  received: Sandbox.Received
+): Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest> =>
   Effect.provideService(
     app,
     HttpServerRequest.HttpServerRequest,

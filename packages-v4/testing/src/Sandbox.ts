@@ -9,21 +9,15 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type * as HttpApi from "effect/http-api/HttpApi"
-import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { HttpApiDecodeError } from "effect/http-api/HttpApiError"
 import type * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type * as HttpEffect from "effect/http/HttpEffect"
 import type { HttpMethod } from "effect/http/HttpMethod"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -32,6 +26,8 @@ import * as client from "./internal/client.ts"
 import * as Queue from "./internal/faultQueue.ts"
 import * as Log from "./internal/log.ts"
 import { MemoryServerRequest } from "./internal/memoryHttp.ts"
+import { addressOf } from "./internal/seams/address.ts"
+import * as apiServer from "./internal/seams/apiServer.ts"
 import * as server from "./internal/server.ts"
 import type { Server } from "./internal/socket.ts"
 import { CurrentEntry, note as noteEntry, type Open } from "./internal/trace.ts"
@@ -158,7 +154,7 @@ export interface FaultQueue {
 export interface Sandbox {
   readonly name: string
   /** The app, for any server of the platform; {@link serve} runs it. */
-  readonly app: HttpEffect.Default
+  readonly app: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
   /** A client that runs the sandbox in the caller's fiber, without a socket and with the caller's Clock. */
   readonly httpClient: HttpClient.HttpClient
   readonly authority: TokenAuthority
@@ -184,7 +180,7 @@ export interface Options {
   readonly name: string
   readonly authority: TokenAuthority
   /** The provider's server, without faults and log. Its failures are answered like on the platform's servers. */
-  readonly app: HttpEffect.Default<unknown>
+  readonly app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>
   /** Returns the purpose of a request, and the grant of a token call. The body may be anything. */
   readonly describe: (request: Received) => { readonly operation: Operation; readonly grant?: string | undefined }
   /** How many entries the log keeps. The counters count all requests. Default: 10,000. */
@@ -216,7 +212,7 @@ const mostUnread = 1_024
 
 /** A failure or a defect of the app becomes a status, as on the platform's own servers: 404 where there is no route. */
 const toAnswer = (
-  app: HttpEffect.Default<unknown>
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   // A router needs a Scope that is not in its type; servers provide it.
   Effect.matchCauseEffect(Effect.scoped(app), {
@@ -289,8 +285,6 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
     }
   })
 
-const isDecodeError = (u: unknown): u is HttpApiDecodeError => Predicate.isTagged(u, "HttpApiDecodeError")
-
 /**
  * The server of an `HttpApi` whose groups and middlewares are provided. `onDecodeError` answers a request that does not
  * match the contract, because the platform's own answer would show values.
@@ -299,27 +293,10 @@ const isDecodeError = (u: unknown): u is HttpApiDecodeError => Predicate.isTagge
  * @category constructors
  */
 export const fromApi = (
-  api: Layer.Layer<HttpApi.Api>,
-  onDecodeError: (error: HttpApiDecodeError) => HttpServerResponse.HttpServerResponse
-): Effect.Effect<HttpEffect.Default<unknown>> => {
-  // By its type it can't fail, because failures are encoded after this step.
-  const tolerant = HttpApiBuilder.middleware((app: HttpEffect.Default) =>
-    Effect.catch(app, (error) => isDecodeError(error) ? Effect.succeed(onDecodeError(error)) : Effect.fail(error))
-  )
-  return Effect.gen(function*() {
-    const app = yield* HttpApiBuilder.httpApp
-    const services = yield* Effect.context<HttpRouter.HttpRouter.DefaultServices>()
-    return Effect.provide(app, services)
-  }).pipe(Effect.provide(
-    Layer.mergeAll(
-      api,
-      tolerant,
-      HttpApiBuilder.Router.Live,
-      HttpApiBuilder.Middleware.layer,
-      HttpServer.layerServices
-    )
-  ))
-}
+  api: apiServer.Api,
+  onDecodeError: (error: apiServer.DecodeError) => HttpServerResponse.HttpServerResponse
+): Effect.Effect<Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>> =>
+  apiServer.make(api, onDecodeError)
 
 /**
  * The `HttpClient` for a program under test: it sends requests to the sandbox instead of the network.
@@ -348,10 +325,10 @@ export const serve = (
   sandbox: Pick<Sandbox, "app">
 ): Effect.Effect<string, never, HttpServer.HttpServer | Scope.Scope> =>
   Effect.gen(function*() {
-    const { address } = yield* HttpServer.HttpServer
+    const address = addressOf(yield* HttpServer.HttpServer)
     const servers = new Set<Server>()
     const app = server.remembering(sandbox.app, servers)
-    yield* HttpMiddleware.withTracerDisabledWhenEffect(HttpServer.serveEffect(app), () => true)
+    yield* Effect.provideService(HttpServer.serveEffect(app), HttpMiddleware.TracerDisabledWhen, () => true)
     yield* Effect.addFinalizer(() => Effect.sync(() => servers.forEach(server.close)))
-    return address._tag === "TcpAddress" ? server.baseUrl(address.hostname, address.port) : `unix:${address.path}`
+    return "path" in address ? `unix:${address.path}` : server.baseUrl(address.hostname, address.port)
   })

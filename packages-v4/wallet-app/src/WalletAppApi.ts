@@ -49,7 +49,7 @@ export const headers: ReadonlyArray<WireSchema.Header> = [
  * @since 0.1.0
  * @category schemas
  */
-export const Permission = Schema.Union([Schema.Literal(...known), Schema.String]).annotate({
+export const Permission = Schema.Union([Schema.Literals([...known]), Schema.String]).annotate({
   jsonSchema: { type: "string", examples: ["brands.get", "members.get"] }
 })
 
@@ -278,11 +278,11 @@ class Api extends HttpApiGroup.make("api")
   .add(
     HttpApiEndpoint.get("members", "/members/list", {
       disableCodecs: true,
-      query: Schema.Struct({
+      query: {
         brand_id: Schema.String,
         page: Schema.optional(Schema.NumberFromString),
         per_page: Schema.optional(Schema.NumberFromString)
-      }),
+      },
       success: Members,
       error: [onWire.PermissionMissing, ...everywhere]
     })
@@ -291,11 +291,11 @@ class Api extends HttpApiGroup.make("api")
   .add(
     HttpApiEndpoint.get("pass", "/passes", {
       disableCodecs: true,
-      query: Schema.Struct({
+      query: {
         email: Schema.optional(Schema.String),
         brand_id: Schema.optional(Schema.String),
         pass_code: Schema.optional(Schema.String)
-      }),
+      },
       success: FoundPass,
       error: [onWire.PermissionMissing, ...everywhere]
     })

@@ -67,6 +67,7 @@ export const members = {
     UnknownException: "UnknownError"
   },
   Chunk: { unsafeFromArray: "fromArrayUnsafe" },
+  Clock: { currentTimeNanos: "monotonicTimeNanos" },
   Config: {
     string: "String",
     redacted: "Redacted",
@@ -87,6 +88,8 @@ export const members = {
   },
   Effect: {
     async: "callback",
+    clock: ["effect/Clock", "Clock"],
+    runtime: "context",
     catchAll: "catch",
     catchAllCause: "catchCause",
     catchAllDefect: "catchDefect",
@@ -121,6 +124,7 @@ export const members = {
   },
   Fiber: { RuntimeFiber: "Fiber" },
   Headers: { currentRedactedNames: "CurrentRedactedNames", unsafeFromRecord: "fromRecordUnsafe" },
+  HttpApiBuilder: { api: "layer" },
   HttpApiEndpoint: { del: "delete" },
   HttpBody: { unsafeJson: "jsonUnsafe" },
   HttpClientError: { ResponseError: "HttpClientError", RequestError: "HttpClientError" },

@@ -38,6 +38,8 @@ class Rewriter {
     /** Namespaces that the output uses: namespace → module. */
     this.used = new Map()
     this.typesOnly = new Map()
+    /** Expressions that are made effects. */
+    this.wrapped = new Set()
   }
 
   /** The module behind `name` in `name.member`, if it is one of Effect's. */
@@ -144,6 +146,55 @@ class Rewriter {
     return symbols.some((symbol) => symbol?.name === module || symbol !== undefined && declaredIn(symbol) === module)
   }
 
+  /** Whether a type node names a service of Effect 3, by its class or by its value. */
+  isService(node) {
+    const type = this.checker.getTypeFromTypeNode(node)
+    const symbol = this.checker.getPropertyOfType(type, "Type")
+    return (symbol?.declarations ?? []).some((declaration) => declaredIn({ declarations: [declaration] }) === "Context")
+  }
+
+  isWrapped(node) {
+    return this.wrapped.has(node)
+  }
+
+  wrap(node) {
+    this.wrapped.add(node)
+  }
+
+  /** Whether an expression is an Either that stands where an effect is expected. */
+  mayBeEither(node) {
+    if (!ts.isIdentifier(node) && !ts.isCallExpression(node) && !ts.isPropertyAccessExpression(node)) return false
+    const { parent } = node
+    if (ts.isPropertyAccessExpression(parent)) return false
+    if (ts.isYieldExpression(parent)) return this.isEitherType(node) && !this.isInGenOfEither(node)
+    if (ts.isCallExpression(parent) && parent.expression === node) return false
+    if (ts.isIdentifier(node) && !ts.isCallExpression(parent) && !ts.isArrowFunction(parent) &&
+      !ts.isConditionalExpression(parent) && !ts.isReturnStatement(parent)) return false
+    const expected = this.checker.getContextualType(node)
+    const isEffect = expected !== undefined && this.membersOf(expected).some((type) => type.symbol?.name === "Effect") &&
+      !this.membersOf(expected).some((type) => /^(Left|Right)$/.test(type.symbol?.name ?? ""))
+    if (!isEffect) return false
+    return this.isEitherType(node)
+  }
+
+  isEitherType(node) {
+    return this.membersOf(this.checker.getTypeAtLocation(node)).every((type) =>
+      /^(Left|Right)$/.test(type.symbol?.name ?? "") && declaredIn(type.symbol) === "Either"
+    )
+  }
+
+  isInGenOfEither(node) {
+    for (let at = node; at !== undefined; at = at.parent) {
+      if (!ts.isFunctionExpression(at)) continue
+      return ts.isCallExpression(at.parent) && this.memberOf(at.parent.expression)?.join(".") === "Either.gen"
+    }
+    return false
+  }
+
+  membersOf(type) {
+    return type.isUnion() ? type.types : [type]
+  }
+
   /** Whether an expression is an Either of Effect 3. */
   isEither(node) {
     const symbol = this.checker.getPropertyOfType(this.checker.getTypeAtLocation(node), "_tag")
@@ -228,7 +279,8 @@ class Rewriter {
       const module = node.moduleSpecifier.text
       if (bindings !== undefined && ts.isNamespaceImport(bindings) && this.known.has(bindings.name.text)) continue
       const to = modules[module] ?? this.relative(module)
-      lines.push([to, node.getText(this.file).replace(`"${module}"`, `"${to}"`)])
+      const line = node.getText(this.file).replace(`"${module}"`, `"${to}"`)
+      lines.push([to, to === "effect/sql/SqlError" && this.saysUnknown ? line.replace(/\bSqlError \}/, "SqlError, UnknownError }") : line])
     }
     for (const [namespace, module] of this.used) {
       const type = this.typesOnly.get(namespace) ? "type " : ""

@@ -32,8 +32,14 @@ const provided = (module, name) => (args, to) => {
     : `${E(to)}.provideService(${key}, ${texts[0]})`
 }
 
+const tracerDisabled = (args, to) =>
+  `${E(to)}.provideService(${args.length === 2 ? `${to.text(args[0])}, ` : ""}${
+    to.use("effect/http/HttpMiddleware")
+  }.TracerDisabledWhen, ${to.text(args.at(-1))})`
+
 /** Calls of Effect's functions: the arguments' nodes → the text of the call. */
 const calls = {
+  "Clock.make": (_args, to) => `${to.use("effect/Clock")}.Clock.defaultValue()`,
   "ConfigProvider.fromMap": ([map], to) => {
     const entries = ts.isNewExpression(map) ? map.arguments?.[0] : undefined
     const text = entries === undefined ? to.text(map) : to.text(entries)
@@ -44,6 +50,10 @@ const calls = {
     return `${to.use("effect/Deferred")}.makeUnsafe${types}()`
   },
   "Effect.dieMessage": (args, to) => `${E(to)}.die(new Error(${to.text(args[0])}))`,
+  "Duration.decodeUnknown": ([value], to) => {
+    const D = to.use("effect/Duration")
+    return `${D}.fromInput(${to.text(value)} as ${D}.Input)`
+  },
   "Duration.format": ([duration], to) =>
     to.isOf(duration, "Duration")
       ? undefined
@@ -58,6 +68,8 @@ const calls = {
     const texts = printed(args, to)
     return `${E(to)}.repeat(${texts.length === 2 ? `${texts[0]}, ` : ""}{ times: ${texts.at(-1)} })`
   },
+  "Effect.runtime": (_args, to, call) =>
+    `${E(to)}.context<${call.typeArguments === undefined ? "never" : printed(call.typeArguments, to).join(", ")}>()`,
   "Effect.timeoutFail": (args, to) => {
     const options = args.at(-1)
     const duration = to.text(propertyOf(options, "duration", to))
@@ -81,6 +93,10 @@ const calls = {
     }
     return `${E(to)}.timeoutOrElse(${mapped}, ${orElse})`
   },
+  "Effect.unlessEffect": (args, to) =>
+    args.length === 2
+      ? `${E(to)}.flatMap(${to.text(args[1])}, (is) => is ? ${E(to)}.void : ${to.text(args[0])})`
+      : undefined,
   "Effect.withClock": provided("effect/Clock", "Clock"),
   "Effect.withConfigProvider": provided("effect/ConfigProvider", "ConfigProvider"),
   "Effect.withRandom": provided("effect/Random", "Random"),
@@ -100,9 +116,24 @@ const calls = {
     args.length === 2
       ? `${E(to)}.tap(${to.text(args[0])}, () => ${to.text(args[1])})`
       : `${E(to)}.tap(() => ${to.text(args[0])})`,
+  "Either.match": (args, to) => {
+    const cases = args.at(-1).properties.map((property) =>
+      to.text(property).replace(/^onLeft\b/, "onFailure").replace(/^onRight\b/, "onSuccess")
+    )
+    const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
+    return `${to.use("effect/Result")}.match(${self}{\n${cases.join(",\n")}\n})`
+  },
   "Fiber.interruptFork": (args, to) => `${E(to)}.sync(() => ${to.text(args[0])}.interruptUnsafe())`,
   "Fiber.poll": (args, to) =>
     `${E(to)}.sync(() => ${to.use("effect/Option")}.fromNullishOr(${to.text(args[0])}.pollUnsafe()))`,
+  "HttpApiSchema.withEncoding": ([encoding], to) => {
+    const kind = { UrlParams: "asFormUrlEncoded", Json: "asJson", Text: "asText" }[propertyOf(encoding, "kind", to).text]
+    return `${to.use("effect/http-api/HttpApiSchema")}.${kind}({ contentType: ${
+      to.text(propertyOf(encoding, "contentType", to))
+    } })`
+  },
+  "HttpMiddleware.withTracerDisabledWhenEffect": tracerDisabled,
+  "HttpMiddleware.withTracerDisabledWhen": tracerDisabled,
   "HttpClient.withTracerDisabledWhen": (args, to) => {
     const H = to.use("effect/http/HttpClient")
     const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
@@ -119,10 +150,24 @@ const calls = {
     to.memberOf(args[1])?.join(".") === "HttpClient.TypeId"
       ? `${to.use("effect/http/HttpClient")}.isHttpClient(${to.text(args[0])})`
       : undefined,
+  "Runtime.runPromise": (args, to) => args.length === 1 ? `${E(to)}.runPromiseWith(${to.text(args[0])})` : undefined,
   "Schedule.intersect": (args, to) => both("max", args, to),
+  "Schedule.modifyDelay": (args, to) => {
+    const change = args.at(-1)
+    const [, delay] = change.parameters
+    const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
+    const parameters = delay === undefined ? "" : `{ duration: ${delay.name.getText(to.file)} }`
+    return `${to.use("effect/Schedule")}.modifyDelay(${self}(${parameters}) => ${
+      E(to)
+    }.succeed(${to.text(change.body)}))`
+  },
+  "Schedule.upTo": (args, to) =>
+    `${to.use("effect/Schedule")}.upTo(${args.length === 2 ? `${to.text(args[0])}, ` : ""}{ duration: ${
+      to.text(args.at(-1))
+    } })`,
   "Schedule.union": (args, to) => both("min", args, to),
   "Schema.Literal": (args, to) =>
-    args.length > 1 ? `${to.use("effect/Schema")}.Literals([${printed(args, to).join(", ")}])` : undefined,
+    args.length > 1 || ts.isSpreadElement(args[0]) ? `${to.use("effect/Schema")}.Literals([${printed(args, to).join(", ")}])` : undefined,
   "Schema.Record": (args, to) => {
     const fields = fieldsOf(args[0], to)
     return fields === undefined ? undefined : `${to.use("effect/Schema")}.Record(${fields.key}, ${fields.value})`
@@ -132,6 +177,7 @@ const calls = {
     const S = to.use("effect/Schema")
     return `${S}.StructWithRest(${S}.Struct(${to.text(args[0])}), [${to.text(args[1])}])`
   },
+  "Schema.Tuple": (args, to) => `${to.use("effect/Schema")}.Tuple([${printed(args, to).join(", ")}])`,
   "Schema.Union": (args, to) => `${to.use("effect/Schema")}.Union([${printed(args, to).join(", ")}])`,
   "Schema.transform": ([from, into, options], to) => {
     const S = to.use("effect/Schema")
@@ -139,6 +185,11 @@ const calls = {
     return `${to.text(from)}.pipe(${S}.decodeTo(${to.text(into)}, ${
       to.use("effect/SchemaTransformation")
     }.transform({\n${steps.join(",\n")}\n})))`
+  },
+  "Stream.runFold": (args, to) => {
+    const [start, step] = args.slice(-2)
+    const self = args.length === 3 ? `${to.text(args[0])}, ` : ""
+    return `${to.use("effect/Stream")}.runFold(${self}() => ${to.text(start)}, ${to.text(step)})`
   },
   "Stream.repeatEffectChunk": (args, to) => `${to.use("effect/Stream")}.fromIterableEffectRepeat(${to.text(args[0])})`,
   "Schema.filter": (args, to) => `${to.use("effect/Schema")}.check(${to.use("effect/Schema")}.makeFilter(${to.text(args[0])}))`
@@ -230,6 +281,80 @@ const types = (node, to) => {
   return metric === null ? undefined : `${to.use("effect/Metric", true)}.${metric[1]}`
 }
 
+/** One class of errors holds a reason, which is a class of its own. */
+const reasons = {
+  HttpClientError: {
+    Transport: "TransportError",
+    Encode: "EncodeError",
+    InvalidUrl: "InvalidUrlError",
+    StatusCode: "StatusCodeError",
+    Decode: "DecodeError",
+    EmptyBody: "EmptyBodyError"
+  },
+  HttpServerError: { Decode: "RequestParseError" }
+}
+
+const errorWithReason = (node, to) => {
+  if (!ts.isNewExpression(node)) return undefined
+  const [module, name] = to.memberOf(node.expression) ?? []
+  if (module === undefined || !Object.hasOwn(reasons, module) || !/^(Request|Response)Error$/.test(name)) return undefined
+  const options = node.arguments[0]
+  const reason = propertyOf(options, "reason", to)
+  if (reason === undefined || !ts.isStringLiteral(reason)) return undefined
+  const M = to.use(`effect/http/${module}`)
+  const rest = options.properties.filter((property) => property.name?.getText(to.file) !== "reason")
+  return `new ${M}.${module}({ reason: new ${M}.${reasons[module][reason.text]}({ ${printed(rest, to).join(", ")} }) })`
+}
+
+/** `new SqlError({ cause, message })`: its reason is not known. */
+const sqlError = (node, to) => {
+  if (!ts.isNewExpression(node) || node.expression.getText(to.file) !== "SqlError") return undefined
+  to.saysUnknown = true
+  return `new SqlError({ reason: new UnknownError(${to.text(node.arguments[0])}) })`
+}
+
+/** An app is an effect that answers the current request. */
+const app = (node, to) => {
+  if (!ts.isTypeReferenceNode(node) || to.memberOf(node.typeName)?.join(".") !== "HttpApp.Default") return undefined
+  const [error = "never", more] = printed(node.typeArguments ?? [], to)
+  const response = `${to.use("effect/http/HttpServerResponse", true)}.HttpServerResponse`
+  const request = `${to.use("effect/http/HttpServerRequest", true)}.HttpServerRequest`
+  return `${to.use("effect/Effect", true)}.Effect<${response}, ${error}, ${more === undefined ? "" : `${more} | `}${request}>`
+}
+
+/** The identifiers of models are values, and no types. */
+const typeId = (node, to) =>
+  ts.isTypeReferenceNode(node) && /^Http\w+\.TypeId$/.test(node.typeName.getText(to.file))
+    ? `typeof ${to.text(node.typeName)}`
+    : undefined
+
+/** `Tag["Type"]` → `Service["Service"]`. */
+const shape = (node, to) => {
+  if (!ts.isIndexedAccessTypeNode(node) || node.indexType.getText(to.file) !== "\"Type\"") return undefined
+  return to.isService(node.objectType) ? `${to.text(node.objectType)}["Service"]` : undefined
+}
+
+/** A security check wraps what it guards. */
+const security = (node, to) => {
+  if (!ts.isCallExpression(node) || !ts.isPropertyAccessExpression(node.expression)) return undefined
+  if (node.expression.name.text !== "of" || !ts.isObjectLiteralExpression(node.arguments[0])) return undefined
+  const scheme = to.checker.getPropertyOfType(to.checker.getTypeAtLocation(node.expression.expression), "security")
+  if (scheme === undefined) return undefined
+  const checks = node.arguments[0].properties.map(({ initializer, name }) =>
+    `${name.getText(to.file)}: (httpEffect, { credential: ${initializer.parameters[0].name.getText(to.file)} }) => ${
+      E(to)
+    }.andThen(${to.text(initializer.body)}, httpEffect)`
+  )
+  return `${to.text(node.expression)}({\n${checks.join(",\n")}\n})`
+}
+
+/** An Either was an effect. A Result is made one where an effect is expected. */
+const effectOfResult = (node, to) => {
+  if (!ts.isExpression(node) || to.isWrapped(node) || !to.mayBeEither(node)) return undefined
+  to.wrap(node)
+  return `${E(to)}.fromResult(${to.text(node)})`
+}
+
 /** Types with other parameters. */
 const parameters = {
   // A metric has no parameter for its kind.
@@ -309,6 +434,12 @@ const setters = {
   addSuccess: "success"
 }
 
+/** Without codecs the query is the fields of a struct. */
+const queryOf = (node, to) =>
+  ts.isCallExpression(node) && to.memberOf(node.expression)?.join(".") === "Schema.Struct"
+    ? to.text(node.arguments[0])
+    : `${to.text(node)}.fields`
+
 /** A chain of setters on an endpoint became one object. Errors that a group or an API adds are given by its constants. */
 const endpoint = (node, to) => {
   if (!ts.isCallExpression(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
@@ -323,7 +454,8 @@ const endpoint = (node, to) => {
   const errors = []
   let rest = ""
   for (const [name, args] of chain) {
-    if (Object.hasOwn(setters, name)) options[setters[name]] = to.text(args[0])
+    if (name === "setUrlParams") options.query = queryOf(args[0], to)
+    else if (Object.hasOwn(setters, name)) options[setters[name]] = to.text(args[0])
     else if (name === "addError") errors.push(to.text(args[0]))
     else rest += `\n.${name}(${printed(args, to).join(", ")})`
   }
@@ -354,6 +486,13 @@ const endpointArguments = (node, to) => {
 }
 
 export const rules = [
+  effectOfResult,
+  errorWithReason,
+  sqlError,
+  app,
+  typeId,
+  shape,
+  security,
   apiError,
   endpointArguments,
   endpoint,

@@ -27,7 +27,7 @@ export const parametersOf = Effect.fnUntraced(function*(
       bytes += chunk.byteLength
       return bytes > largest ? Effect.fail(tooLarge) : Effect.succeed(decoder.decode(chunk, { stream: true }))
     }),
-    Stream.runFold("", (all, part) => all + part)
+    Stream.runFold(() => "", (all, part) => all + part)
   )
   return new URLSearchParams(text + decoder.decode())
 })

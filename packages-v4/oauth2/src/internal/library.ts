@@ -5,7 +5,7 @@ import * as oauth from "oauth4webapi"
 /** The clock that the library reads, whatever Clock the program has. */
 const platformNow = (): number => platformClock.currentTimeMillisUnsafe()
 
-const platformClock = Clock.make()
+const platformClock = Clock.Clock.defaultValue()
 
 /**
  * The client, in the library's form. `now`: epoch milliseconds of the program's Clock. The library compares `exp`, `iat` and

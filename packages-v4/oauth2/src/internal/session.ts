@@ -5,7 +5,6 @@ import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import type { OAuth2Client } from "../OAuth2Client.ts"
 import { unsent } from "./failures.ts"
 import * as tokenCall from "./tokenCall.ts"
@@ -65,7 +64,7 @@ const revoke = (client: OAuth2Client) => (tokens: TokenSet): Effect.Effect<void,
     ? access
     : [revokeOne(client, refreshToken, "refresh_token"), ...tolerant]
   return Effect.forEach(calls, Effect.result).pipe(
-    Effect.flatMap((outcomes) => outcomes.find(Result.isFailure) ?? Effect.void)
+    Effect.flatMap((outcomes) => Effect.forEach(outcomes, (outcome) => Effect.fromResult(outcome), { discard: true }))
   )
 }
 

@@ -8,7 +8,6 @@ import * as HttpApiClient from "effect/http-api/HttpApiClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import { type ExternalTokenGrant, type PasswordGrant, PlacewiseApi, type RefreshTokenGrant } from "../PlacewiseApi.ts"
 import { classify, type Operation } from "./errors.ts"
 
@@ -41,7 +40,10 @@ export const make = Effect.fnUntraced(function*(
       Effect.forEach(
         tokens.refreshToken === undefined ? [tokens.accessToken] : [tokens.refreshToken, tokens.accessToken],
         (token) => Effect.result(revokeOne(token))
-      ).pipe(Effect.flatMap((outcomes) => outcomes.find(Result.isFailure) ?? Effect.void), Effect.asVoid),
+      ).pipe(
+        Effect.flatMap((outcomes) => Effect.forEach(outcomes, (outcome) => Effect.fromResult(outcome))),
+        Effect.asVoid
+      ),
     /** `undefined` if the token is invalid. */
     tokenInfo: (token: Redacted.Redacted<string>) =>
       HttpApiClient.endpoint(PlacewiseApi, {

@@ -29,7 +29,7 @@ const settling = Duration.seconds(5)
 
 const watchSettled = (subscriber: Redis): Effect.Effect<Effect.Effect<boolean>, never, Scope> =>
   Effect.gen(function*() {
-    const clock = yield* Effect.clock
+    const clock = yield* Clock.Clock
     /** The monotonic time from which the connection counts as settled; `undefined` while it is interrupted. */
     let from: bigint | undefined = clock.monotonicTimeNanosUnsafe()
     const back = () => {
@@ -40,7 +40,7 @@ const watchSettled = (subscriber: Redis): Effect.Effect<Effect.Effect<boolean>, 
     }
     subscriber.on("ready", back).on("close", gone)
     yield* Effect.addFinalizer(() => Effect.sync(() => void subscriber.off("ready", back).off("close", gone)))
-    return Effect.map(Clock.currentTimeNanos, (now) => from !== undefined && now >= from)
+    return Effect.map(Clock.monotonicTimeNanos, (now) => from !== undefined && now >= from)
   })
 
 export const makeChannels = (subscriber: Redis): Effect.Effect<Channels, never, Scope> =>

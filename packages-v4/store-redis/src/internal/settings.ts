@@ -60,7 +60,7 @@ const longest = Duration.toMillis("1 day")
 
 const millis = (name: keyof Options, value: unknown, otherwise: number, most = longest): Checked<number> => {
   if (value === undefined) return Result.succeed(otherwise)
-  const length = Option.map(Duration.fromInput(value), Duration.toMillis)
+  const length = Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis)
   return Option.isSome(length) && length.value >= 1 && length.value <= most
     ? Result.succeed(length.value)
     : Result.fail(
@@ -162,4 +162,4 @@ const read = (options: Options, client: RedisOptions): Checked<Settings> =>
   })
 
 export const check = (options: Options, client: RedisOptions): Effect.Effect<Settings, TokenStoreError> =>
-  Effect.suspend(() => Result.mapError(read(options, client), (detail) => misconfigured(detail)))
+  Effect.suspend(() => Effect.fromResult(Result.mapError(read(options, client), (detail) => misconfigured(detail))))

@@ -37,7 +37,7 @@ const longest = Duration.toMillis("1 day")
 /** Milliseconds. */
 export const millis = (name: string, value: unknown, otherwise: number): Checked<number> => {
   if (value === undefined) return Result.succeed(otherwise)
-  const length = Option.map(Duration.fromInput(value), Duration.toMillis)
+  const length = Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis)
   return Option.isSome(length) && length.value >= 1 && length.value <= longest
     ? Result.succeed(length.value)
     : Result.fail(`${name}: give a length such as "2 seconds", at least a millisecond, at most a day`)

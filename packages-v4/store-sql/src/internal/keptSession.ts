@@ -44,7 +44,7 @@ export const keep = (
     let settledFrom: bigint | undefined
     const session = Effect.scoped(Effect.gen(function*() {
       const untilItEnds = yield* connect
-      const now = yield* Clock.currentTimeNanos
+      const now = yield* Clock.monotonicTimeNanos
       settledFrom = wasCut ? now + Duration.toNanosUnsafe(settling) : now
       yield* Deferred.succeed(first, undefined)
       onBegin?.()
@@ -69,6 +69,6 @@ export const keep = (
     )
     yield* Deferred.await(first)
     return {
-      isSettled: Effect.map(Clock.currentTimeNanos, (now) => settledFrom !== undefined && now >= settledFrom)
+      isSettled: Effect.map(Clock.monotonicTimeNanos, (now) => settledFrom !== undefined && now >= settledFrom)
     }
   })

@@ -1,11 +1,10 @@
 /** The migrations of the tables. An existing migration is never changed; new ones are added. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
-import { SqlError } from "effect/sql/SqlError"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
 import { codeOf, isDamage, ofStore, ownOf } from "./failures.ts"
 import type { Use } from "./records.ts"
 
@@ -89,7 +88,8 @@ interface Options {
 export const migrate = (
   use: Use,
   options: Options
-): Effect.Effect<void, TokenStoreError> => Effect.asVoid(Effect.unlessEffect(run(use, options), isDone(use, options)))
+): Effect.Effect<void, TokenStoreError> =>
+  Effect.asVoid(Effect.flatMap(isDone(use, options), (is) => is ? Effect.void : run(use, options)))
 
 /** In the order of their numbers, from 1. */
 const migrationsOf = ({ backend, create }: Options): ReadonlyArray<readonly [name: string, create: Create]> =>
@@ -129,16 +129,16 @@ const run = (
     }).pipe(
       Effect.provideService(SqlClient.SqlClient, sql),
       // The migrator turns a failed migration into a defect.
-      Effect.catchSomeDefect((defect) =>
-        defect instanceof Migrator.MigrationError ? Option.some(Effect.fail(defect)) : Option.none()
+      Effect.catchDefect((defect) =>
+        defect instanceof Migrator.MigrationError ? Effect.fail(defect) : Effect.die(defect)
       ),
-      Effect.mapError((error) => new SqlError({ cause: error, message: "migration" }))
+      Effect.mapError((error) => new SqlError({ reason: new UnknownError({ cause: error, message: "migration" }) }))
     )
   ).pipe(
     Effect.retry({
       while: (error) => ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? ""),
       schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
-        Schedule.upTo("5 seconds"),
+        Schedule.upTo({ duration: "5 seconds" }),
         Schedule.intersect(Schedule.recurs(10))
       )
     }),

@@ -14,7 +14,7 @@ export const makeMysqlChanges = (use: Use, table: string, every: number): Polled
   /** The monotonic time of the last poll, and the rows that it found. */
   let looked = 0
   let before = new Map<string, string>()
-  const now = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos / 1_000_000n))
+  const now = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))
   const recent = (millis: number) =>
     use((sql) =>
       sql<Found>`SELECT ${sql("key")}, version FROM ${sql(table)}

@@ -13,7 +13,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as SqlClient from "effect/sql/SqlClient"
-import { SqlError } from "effect/sql/SqlError"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
 import { codeOf, isFull } from "./failures.ts"
 import { driverOptions, type Settings } from "./mysqlSettings.ts"
 import type { Use } from "./records.ts"
@@ -46,7 +46,10 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
     poolConfig: { ...more, maxIdle: settings.maxConnections }
   })
   const context = yield* Layer.buildWithScope(layer, scope).pipe(
-    Effect.catchTag("ConfigError", (cause) => new SqlError({ cause, message: "settings" })),
+    Effect.catchTag(
+      "ConfigError",
+      (cause) => new SqlError({ reason: new UnknownError({ cause, message: "settings" }) })
+    ),
     Effect.onError(() => Effect.forkDetach(Scope.close(scope, Exit.void)))
   )
   return { sql: Context.get(context, SqlClient.SqlClient), scope }
@@ -58,7 +61,7 @@ export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.
     const spaced = Schedule.jittered(Schedule.spaced(100))
     let current: Pool = yield* Effect.retry(open(settings), {
       while: isFull,
-      schedule: Schedule.upTo(spaced, connectTimeout)
+      schedule: Schedule.upTo(spaced, { duration: connectTimeout })
     })
     yield* Effect.addFinalizer(() => Effect.suspend(() => close(current)))
     const one = yield* Semaphore.make(1)
@@ -78,12 +81,16 @@ export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.
         const pool = current
         return work(pool.sql).pipe(
           // Without a connection nothing was sent, so a retry is safe.
-          Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, 0.8 * statementTimeout) }),
+          Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, { duration: 0.8 * statementTimeout }) }),
           Effect.disconnect,
           Effect.timeoutOrElse({
             duration: statementTimeout,
             orElse: () =>
-              Effect.fail(new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" }))
+              Effect.fail(
+                new SqlError({
+                  reason: new UnknownError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })
+                })
+              )
           }),
           Effect.tapError((error) => codeOf(error) === "TIMEOUT" ? leave(pool) : Effect.void)
         )

@@ -137,7 +137,10 @@ const read = (options: Options): checks.Checked<Settings> =>
   })
 
 export const readSettings = (options: Options): Effect.Effect<Settings, TokenStoreError> =>
-  Effect.mapError(read(options), (detail) => ofStore("mysql", "open", { reason: "misconfigured", detail })())
+  Effect.mapError(
+    Effect.fromResult(read(options)),
+    (detail) => ofStore("mysql", "open", { reason: "misconfigured", detail })()
+  )
 
 /** For mysql2, whose `ssl` is an object. */
 export const driverOptions = (settings: Settings) => {

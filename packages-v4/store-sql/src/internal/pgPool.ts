@@ -14,7 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
-import { SqlError } from "effect/sql/SqlError"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
 import * as Pg from "pg"
 import { codeOf, isFull } from "./failures.ts"
 import type { Use } from "./records.ts"
@@ -47,7 +47,7 @@ export const makeUse = (
   Effect.gen(function*() {
     // Without a connection nothing was sent, so a retry is safe.
     const full = Schedule.jittered(Schedule.spaced(100)).pipe(
-      Schedule.upTo(Duration.times(timeout, 0.8))
+      Schedule.upTo({ duration: Duration.times(timeout, 0.8) })
     )
     let current: Pool = yield* open(settings)
     yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))
@@ -71,7 +71,11 @@ export const makeUse = (
           Effect.timeoutOrElse({
             duration: timeout,
             orElse: () =>
-              Effect.fail(new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" }))
+              Effect.fail(
+                new SqlError({
+                  reason: new UnknownError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })
+                })
+              )
           }),
           Effect.tapError((error) => isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
         )

@@ -134,4 +134,4 @@ const read = (options: Options): checks.Checked<Settings> =>
   })
 
 export const readSettings = (options: Options): Effect.Effect<Settings, TokenStoreError> =>
-  Effect.mapError(read(options), (detail) => ofStore("postgresql", "open", { detail })())
+  Effect.mapError(Effect.fromResult(read(options)), (detail) => ofStore("postgresql", "open", { detail })())

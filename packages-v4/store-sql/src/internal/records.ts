@@ -43,8 +43,8 @@ export type Records = {
 
 export const makeRecords = (use: Use, options: RecordsOptions): Records => {
   const patience = Schedule.jittered(Schedule.exponential(5)).pipe(
-    Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.millis(50))),
-    Schedule.upTo(options.patience ?? Duration.seconds(5))
+    Schedule.modifyDelay(({ duration: delay }) => Effect.succeed(Duration.min(delay, Duration.millis(50)))),
+    Schedule.upTo({ duration: options.patience ?? Duration.seconds(5) })
   )
   const attempt: Use = (work) => Effect.retry(use(work), { schedule: patience, while: isContention })
 

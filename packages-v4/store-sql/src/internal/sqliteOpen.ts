@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
-import { SqlError } from "effect/sql/SqlError"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
 
 interface Setting {
   readonly name: string
@@ -27,7 +27,8 @@ const settings: ReadonlyArray<Setting> = [
   { name: "secure_delete", value: "ON", reads: 1 }
 ]
 
-export const failure = (code: string, cause?: unknown) => new SqlError({ cause: cause ?? { code }, message: code })
+export const failure = (code: string, cause?: unknown) =>
+  new SqlError({ reason: new UnknownError({ cause: cause ?? { code }, message: code }) })
 
 /** Sets a PRAGMA and reads it back, because SQLite silently ignores one that it can't apply. */
 const apply = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, setting: Setting) {

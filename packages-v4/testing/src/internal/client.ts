@@ -25,8 +25,6 @@ const connectionError = (
 ): HttpClientError.HttpClientError => {
   const [code, text] = how === "refused" ? ["ECONNREFUSED", "connect ECONNREFUSED"] : ["ECONNRESET", "read ECONNRESET"]
   return new HttpClientError.HttpClientError({
-    request,
-    reason: "Transport",
-    cause: Object.assign(new Error(text), { code })
+    reason: new HttpClientError.TransportError({ request, cause: Object.assign(new Error(text), { code }) })
   })
 }

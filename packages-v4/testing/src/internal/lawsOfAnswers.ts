@@ -29,9 +29,7 @@ const empty = (status: number, headers: Record<string, string> = {}) =>
 
 const broken = (request: HttpClientRequest.HttpClientRequest, code: "ECONNREFUSED" | "ECONNRESET") =>
   new HttpClientError.HttpClientError({
-    request,
-    reason: "Transport",
-    cause: Object.assign(new Error(code), { code })
+    reason: new HttpClientError.TransportError({ request, cause: Object.assign(new Error(code), { code }) })
   })
 
 /** Makes a call with this answer, and returns its failure. Also checks that the call is sent only once. */

@@ -44,8 +44,8 @@ const decodeText = (bytes: Uint8Array): string => decoder.decode(bytes)
 
 /** The received request in the form that a router and an `HttpApi` need. */
 export class MemoryServerRequest extends Inspectable.Class implements HttpServerRequest.HttpServerRequest {
-  readonly [HttpServerRequest.TypeId]: HttpServerRequest.TypeId = HttpServerRequest.TypeId
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpServerRequest.TypeId]: typeof HttpServerRequest.TypeId = HttpServerRequest.TypeId
+  readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly source: Received
   readonly url: string
   readonly headers: Headers.Headers
@@ -112,14 +112,16 @@ export class MemoryServerRequest extends Inspectable.Class implements HttpServer
   }
 
   private unreadable(description: string) {
-    return new HttpServerError.RequestError({ request: this, reason: "Decode", description })
+    return new HttpServerError.HttpServerError({
+      reason: new HttpServerError.RequestParseError({ request: this, description })
+    })
   }
 }
 
 /** A server's response in the form that a client gets. A stream body is read on demand. */
 export class MemoryClientResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
-  readonly [HttpClientResponse.TypeId]: HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
+  readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
+  readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
   readonly request: HttpClientRequest.HttpClientRequest
   readonly status: number
   readonly headers: Headers.Headers
@@ -179,7 +181,9 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
   }
 
   private broken(cause: unknown): HttpClientError.HttpClientError {
-    return new HttpClientError.HttpClientError({ request: this.request, response: this, reason: "Decode", cause })
+    return new HttpClientError.HttpClientError({
+      reason: new HttpClientError.DecodeError({ request: this.request, response: this, cause })
+    })
   }
 }
 
@@ -216,7 +220,8 @@ export const receive = (
 const requestBody = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<string, HttpClientError.HttpClientError> => {
-  const unreadable = (cause: unknown) => new HttpClientError.HttpClientError({ request, reason: "Encode", cause })
+  const unreadable = (cause: unknown) =>
+    new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, cause }) })
   const body = request.body
   switch (body._tag) {
     case "Empty":

@@ -2,7 +2,6 @@
  * A sandbox as an HttpApp for the platform's servers. Faults break the real connections.
  */
 import * as Effect from "effect/Effect"
-import type * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
@@ -42,7 +41,9 @@ const breakBody = (
   )
 }
 
-export const make = (answer: (received: Received) => Faults.Handle): HttpEffect.Default =>
+export const make = (
+  answer: (received: Received) => Faults.Handle
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     request.text.pipe(
       Effect.orElseSucceed(() => ""),
@@ -57,7 +58,10 @@ export const baseUrl = (hostname: string, port: number): string =>
   `http://${hostname === "0.0.0.0" || hostname === "::" ? "127.0.0.1" : hostname}:${port}`
 
 /** Records the server of each request, so that its connections can be closed. */
-export const remembering = (app: HttpEffect.Default, servers: Set<socket.Server>): HttpEffect.Default =>
+export const remembering = (
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>,
+  servers: Set<socket.Server>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest> =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const server = socket.serverOf(request)
     if (server !== undefined) servers.add(server)

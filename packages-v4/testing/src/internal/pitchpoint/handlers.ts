@@ -6,13 +6,13 @@ import * as Refused from "@effect-auth/pitchpoint/PitchpointError"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { HttpApiDecodeError } from "effect/http-api/HttpApiError"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { Refusals } from "../../PitchpointSandbox.ts"
 import type * as TokenAuthority from "../../TokenAuthority.ts"
+import type { DecodeError } from "../seams/apiServer.ts"
 import type { Organisation } from "./organisation.ts"
 import * as query from "./query.ts"
 
@@ -140,18 +140,21 @@ const accessToken = (context: Context) =>
   Layer.succeed(
     Api.AccessToken,
     Api.AccessToken.of({
-      user: (token) =>
-        context.refusals.token === "fault"
-          ? Effect.void
-          : context.authority.check(Redacted.value(token) || undefined).pipe(
-            Effect.mapError(() => new Refused.NotAuthorized({ error: "invalid_token" })),
-            Effect.asVoid
-          )
+      user: (httpEffect, { credential: token }) =>
+        Effect.andThen(
+          context.refusals.token === "fault"
+            ? Effect.void
+            : context.authority.check(Redacted.value(token) || undefined).pipe(
+              Effect.mapError(() => new Refused.NotAuthorized({ error: "invalid_token" })),
+              Effect.asVoid
+            ),
+          httpEffect
+        )
     })
   )
 
 export const api = (context: Context) =>
-  HttpApiBuilder.api(Api.PitchpointApi).pipe(
+  HttpApiBuilder.layer(Api.PitchpointApi).pipe(
     Layer.provide([authentication(context), orders(context)]),
     Layer.provide(accessToken(context))
   )
@@ -166,5 +169,5 @@ export const invalidRequest = (path: string, what: string): HttpServerResponse.H
   )
 
 /** Names the fields that are wrong, never their values. */
-export const undecodable = (error: HttpApiDecodeError): string =>
+export const undecodable = (error: DecodeError): string =>
   `Invalid: ${error.issues.map((issue) => issue.path.map(String).join(".") || "body").join(", ")}`

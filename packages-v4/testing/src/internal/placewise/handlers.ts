@@ -5,7 +5,6 @@ import * as Api from "@effect-auth/placewise/PlacewiseApi"
 import * as Refused from "@effect-auth/placewise/PlacewiseError"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { HttpApiDecodeError } from "effect/http-api/HttpApiError"
 import type * as Headers from "effect/http/Headers"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -14,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { Feature, Member, Message } from "../../PlacewiseSandbox.ts"
 import type * as TokenAuthority from "../../TokenAuthority.ts"
+import type { DecodeError } from "../seams/apiServer.ts"
 import type { Club, Identifier } from "./club.ts"
 
 export interface Context {
@@ -195,16 +195,19 @@ const memberToken = (context: Context) =>
   Layer.succeed(
     Api.MemberToken,
     Api.MemberToken.of({
-      member: (token) =>
-        context.authority.check(Redacted.value(token) || undefined).pipe(
-          Effect.mapError(() => notAuthorized),
-          Effect.asVoid
+      member: (httpEffect, { credential: token }) =>
+        Effect.andThen(
+          context.authority.check(Redacted.value(token) || undefined).pipe(
+            Effect.mapError(() => notAuthorized),
+            Effect.asVoid
+          ),
+          httpEffect
         )
     })
   )
 
 export const api = (context: Context) =>
-  HttpApiBuilder.api(Api.PlacewiseApi).pipe(
+  HttpApiBuilder.layer(Api.PlacewiseApi).pipe(
     Layer.provide([
       tokens(context),
       oneTimePasswords(context),
@@ -216,7 +219,7 @@ export const api = (context: Context) =>
   )
 
 /** The documented 422: the details have the structure of the payload, with an error text for each field. */
-export const invalidParameters = (error: HttpApiDecodeError): HttpServerResponse.HttpServerResponse => {
+export const invalidParameters = (error: DecodeError): HttpServerResponse.HttpServerResponse => {
   const details: Record<string, unknown> = {}
   for (const issue of error.issues) {
     const keys = issue.path.map(String)

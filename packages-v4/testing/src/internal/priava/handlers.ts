@@ -99,16 +99,19 @@ const accessToken = (context: Context) =>
   Layer.succeed(
     Api.AccessToken,
     Api.AccessToken.of({
-      token: (token) =>
-        context.authority.check(Redacted.value(token) || undefined).pipe(
-          Effect.mapError(() => new Refused.NotAuthorized({ error: "The access token is not valid" })),
-          Effect.asVoid
+      token: (httpEffect, { credential: token }) =>
+        Effect.andThen(
+          context.authority.check(Redacted.value(token) || undefined).pipe(
+            Effect.mapError(() => new Refused.NotAuthorized({ error: "The access token is not valid" })),
+            Effect.asVoid
+          ),
+          httpEffect
         )
     })
   )
 
 export const api = (context: Context) =>
-  HttpApiBuilder.api(Api.PriavaApi).pipe(
+  HttpApiBuilder.layer(Api.PriavaApi).pipe(
     Layer.provide([tokens(context), searches(context), webhooks(context)]),
     Layer.provide(accessToken(context))
   )

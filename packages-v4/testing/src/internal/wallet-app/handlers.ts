@@ -5,13 +5,13 @@ import * as Api from "@effect-auth/wallet-app/WalletAppApi"
 import * as Refused from "@effect-auth/wallet-app/WalletAppError"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import type { HttpApiDecodeError } from "effect/http-api/HttpApiError"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as TokenAuthority from "../../TokenAuthority.ts"
 import type { Brand, Dialect } from "../../WalletAppSandbox.ts"
+import type { DecodeError } from "../seams/apiServer.ts"
 import type { Office } from "./office.ts"
 
 export interface Context {
@@ -148,22 +148,25 @@ const key = (context: Context) =>
   Layer.succeed(
     Api.Key,
     Api.Key.of({
-      key: (given) =>
-        context.authority.check(Redacted.value(given) || undefined).pipe(
-          Effect.mapError(() => notAuthorized),
-          Effect.asVoid
+      key: (httpEffect, { credential: given }) =>
+        Effect.andThen(
+          context.authority.check(Redacted.value(given) || undefined).pipe(
+            Effect.mapError(() => notAuthorized),
+            Effect.asVoid
+          ),
+          httpEffect
         )
     })
   )
 
 export const server = (context: Context) =>
-  HttpApiBuilder.api(Api.WalletAppApi).pipe(
+  HttpApiBuilder.layer(Api.WalletAppApi).pipe(
     Layer.provide([tokens(context), api(context)]),
     Layer.provide(key(context))
   )
 
 /** 422 (assumed). It names the wrong fields, never their values. */
-export const invalidRequest = (error: HttpApiDecodeError): HttpServerResponse.HttpServerResponse =>
+export const invalidRequest = (error: DecodeError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(
     {
       message: "Invalid request",
