@@ -103,7 +103,7 @@ export const status = (
  * @category constructors
  */
 export const delay = (time: Duration.Input): Fault =>
-  make(`delay ${Duration.format(time)}`, (handle) => Effect.delay(handle, time))
+  make(`delay ${Duration.format(Duration.fromInputUnsafe(time))}`, (handle) => Effect.delay(handle, time))
 
 /**
  * Handles the request, then waits before it answers. If the client disconnects meanwhile, the state has already
@@ -113,7 +113,10 @@ export const delay = (time: Duration.Input): Fault =>
  * @category constructors
  */
 export const delayAnswer = (time: Duration.Input): Fault =>
-  make(`answer delayed ${Duration.format(time)}`, (handle) => Effect.tap(handle, () => Effect.sleep(time)))
+  make(
+    `answer delayed ${Duration.format(Duration.fromInputUnsafe(time))}`,
+    (handle) => Effect.tap(handle, () => Effect.sleep(time))
+  )
 
 /**
  * The connection is refused, so the request was surely not carried out. On a socket the server has already accepted the
@@ -165,7 +168,7 @@ const half = (
     {
       status: response.status,
       headers: response.headers,
-      contentType: body.contentType ?? "application/json",
+      contentType: ("contentType" in body ? body.contentType : undefined) ?? "application/json",
       contentLength: Math.max(bytes.length, 1)
     }
   )

@@ -233,8 +233,7 @@ export const make = (options?: Options): Effect.Effect<Service> =>
         contacts: options?.contacts ?? defaults.contacts,
         subscriptions
       }),
-      (error) =>
-        door.badTokenRequest(`Wrong or missing: ${error.issues.map(({ params: path }) => path.join(".")).join(", ")}`)
+      (error) => door.badTokenRequest(`Wrong or missing: ${error.issues.map(({ path }) => path.join(".")).join(", ")}`)
     )
     const app = makeApp(rules, limit.make(options?.limit ?? defaults.limit), api)
     const sandbox = yield* Sandbox.make({ name: "priava", authority, app, describe: describe(rules) })

@@ -11,7 +11,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import type { HttpMethod } from "effect/http/HttpMethod"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
@@ -57,7 +56,7 @@ export type At = Operation | "token" | "any"
  * @category models
  */
 export interface Received {
-  readonly method: HttpMethod
+  readonly method: HttpServerRequest.HttpServerRequest["method"]
   /** Path and query. */
   readonly url: string
   readonly headers: Headers.Headers

@@ -90,7 +90,6 @@ const client = {
   redirect_uri: Schema.String
 }
 
-
 /**
  * Exchanges the code of the admin screen for the first tokens.
  *

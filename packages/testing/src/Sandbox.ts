@@ -10,7 +10,6 @@
 import type * as Headers from "@effect/platform/Headers"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
@@ -58,7 +57,7 @@ export type At = Operation | "token" | "any"
  * @category models
  */
 export interface Received {
-  readonly method: HttpMethod
+  readonly method: HttpServerRequest.HttpServerRequest["method"]
   /** Path and query. */
   readonly url: string
   readonly headers: Headers.Headers

@@ -130,6 +130,7 @@ export const members = {
   HttpClientError: { ResponseError: "HttpClientError", RequestError: "HttpClientError" },
   HttpClientRequest: { bodyUnsafeJson: "bodyJsonUnsafe", del: "delete" },
   HttpServer: { layerContext: "layerServices" },
+  HttpServerError: { RequestError: "HttpServerError" },
   HttpServerResponse: { unsafeJson: "jsonUnsafe", unsafeSetCookie: "setCookieUnsafe" },
   Layer: { scoped: "effect", scopedDiscard: "effectDiscard", unwrapEffect: "unwrap", unwrapScoped: "unwrap" },
   MetricBoundaries: { fromIterable: "boundariesFromIterable" },

@@ -205,7 +205,7 @@ class Rewriter {
   isOfEndpoint(type, name) {
     const symbol = type === undefined ? undefined : this.checker.getPropertyOfType(type, name)
     return (symbol?.declarations ?? []).some((declaration) =>
-      /^HttpApi/.test(declaredIn({ declarations: [declaration] }) ?? "")
+      /^HttpApi(Endpoint|Builder|Client)$/.test(declaredIn({ declarations: [declaration] }) ?? "")
     )
   }
 

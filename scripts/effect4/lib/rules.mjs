@@ -55,7 +55,7 @@ const calls = {
     return `${D}.fromInput(${to.text(value)} as ${D}.Input)`
   },
   "Duration.format": ([duration], to) =>
-    to.isOf(duration, "Duration")
+    to.checker.getTypeAtLocation(duration).symbol?.name === "Duration"
       ? undefined
       : `${to.use("effect/Duration")}.format(${to.use("effect/Duration")}.fromInputUnsafe(${to.text(duration)}))`,
   "Effect.if": ([condition, options], to) =>
@@ -132,6 +132,10 @@ const calls = {
       to.text(propertyOf(encoding, "contentType", to))
     } })`
   },
+  "UrlParams.makeUrl": ([url, parameters, hash], to) =>
+    `${to.use("effect/http/Url")}.make(${to.text(url)}, ${to.text(parameters)}, ${
+      to.use("effect/Option")
+    }.getOrUndefined(${to.text(hash)}))`,
   "HttpMiddleware.withTracerDisabledWhenEffect": tracerDisabled,
   "HttpMiddleware.withTracerDisabledWhen": tracerDisabled,
   "HttpClient.withTracerDisabledWhen": (args, to) => {

@@ -4,7 +4,7 @@ import type { TokenSet } from "@effect-auth/core/TokenSet"
 import * as Effect from "effect/Effect"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as UrlParams from "effect/http/UrlParams"
+import * as Url from "effect/http/Url"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -213,7 +213,10 @@ const places: Rule = {
       Effect.fnUntraced(function*({ call, operation, secrets }) {
         const { requests } = yield* world.outcome(operation, call)
         for (const { url, urlParams } of requests) {
-          const at = Result.getOrElse(UrlParams.makeUrl(url, urlParams, Option.none()), () => new URL("x:"))
+          const at = Result.getOrElse(
+            Url.make(url, urlParams, Option.getOrUndefined(Option.none())),
+            () => new URL("x:")
+          )
           yield* holds(operation, isOrigin(at.origin), `a request went to ${at.origin}`)
           yield* holds(operation, Redaction.findSecret(at.href, secrets) === undefined, "a secret is in the URL")
         }

@@ -2,7 +2,6 @@
  * HTTP without sockets and promises: a server request and a client response over values in memory. All work stays in
  * the caller's fiber, so TestClock and interruption work, and the order is the same in every run.
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
 import * as Headers from "effect/http/Headers"
@@ -10,7 +9,6 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
-import type { HttpMethod } from "effect/http/HttpMethod"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -18,6 +16,8 @@ import * as Multipart from "effect/http/Multipart"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
+import { pipeArguments } from "effect/Pipeable"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Received } from "../Sandbox.ts"
 
@@ -49,8 +49,10 @@ export class MemoryServerRequest extends Inspectable.Class implements HttpServer
   readonly source: Received
   readonly url: string
   readonly headers: Headers.Headers
-  readonly method: HttpMethod
+  readonly method: Received["method"]
   readonly remoteAddress = Option.none<string>()
+  readonly peerAddress = Option.none<string>()
+  readonly protocol = undefined
 
   constructor(received: Received, url = received.url, headers = received.headers) {
     super()
@@ -68,39 +70,43 @@ export class MemoryServerRequest extends Inspectable.Class implements HttpServer
     return Cookies.parseHeader(this.headers.cookie ?? "")
   }
 
-  get text(): Effect.Effect<string, HttpServerError.RequestError> {
+  get text(): Effect.Effect<string, HttpServerError.HttpServerError> {
     return Effect.succeed(this.source.body)
   }
 
-  get json(): Effect.Effect<unknown, HttpServerError.RequestError> {
+  get json(): Effect.Effect<Schema.Json, HttpServerError.HttpServerError> {
     return Effect.try({
-      try: (): unknown => JSON.parse(this.source.body),
+      try: (): Schema.Json => JSON.parse(this.source.body),
       catch: () => this.unreadable("the body is not JSON")
     })
   }
 
-  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpServerError.RequestError> {
+  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpServerError.HttpServerError> {
     return Effect.sync(() => UrlParams.fromInput(new URLSearchParams(this.source.body)))
   }
 
-  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpServerError.RequestError> {
+  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpServerError.HttpServerError> {
     return Effect.sync(() => toArrayBuffer(encoder.encode(this.source.body)))
   }
 
-  get stream(): Stream.Stream<Uint8Array, HttpServerError.RequestError> {
+  get stream(): Stream.Stream<Uint8Array, HttpServerError.HttpServerError> {
     return Stream.suspend(() => Stream.make(encoder.encode(this.source.body)))
   }
 
   get multipart(): HttpServerRequest.HttpServerRequest["multipart"] {
-    return Effect.fail(new Multipart.MultipartError({ reason: "InternalError", cause: "not supported" }))
+    return Effect.fail(Multipart.MultipartError.fromReason("InternalError", "not supported"))
   }
 
   get multipartStream(): HttpServerRequest.HttpServerRequest["multipartStream"] {
-    return Stream.fail(new Multipart.MultipartError({ reason: "InternalError", cause: "not supported" }))
+    return Stream.fail(Multipart.MultipartError.fromReason("InternalError", "not supported"))
   }
 
   get upgrade(): HttpServerRequest.HttpServerRequest["upgrade"] {
     return Effect.fail(this.unreadable("not an upgradeable request"))
+  }
+
+  upgradeWith(): HttpServerRequest.HttpServerRequest["upgrade"] {
+    return this.upgrade
   }
 
   modify(options: { readonly url?: string; readonly headers?: Headers.Headers }) {
@@ -133,29 +139,42 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
     super()
     this.request = request
     this.status = response.status
-    this.headers = response.body.contentType === undefined || response.headers["content-type"] !== undefined
+    const contentType = "contentType" in response.body ? response.body.contentType : undefined
+    this.headers = contentType === undefined || response.headers["content-type"] !== undefined
       ? response.headers
-      : Headers.set(response.headers, "content-type", response.body.contentType)
+      : Headers.set(response.headers, "content-type", contentType)
     this.cookies = response.cookies
     this.body = Stream.mapError(bodyStream(response), (cause) => this.broken(cause))
+  }
+
+  get url() {
+    return this.request.url
   }
 
   get stream() {
     return this.body
   }
 
+  get upgrade(): HttpClientResponse.HttpClientResponse["upgrade"] {
+    return Effect.fail(this.broken(new Error("not an upgradeable response")))
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
   private get bytes(): Effect.Effect<Uint8Array, HttpClientError.HttpClientError> {
-    return Effect.map(Stream.runCollect(this.body), (chunks) => join(Chunk.toReadonlyArray(chunks)))
+    return Effect.map(Stream.runCollect(this.body), (chunks) => join(chunks))
   }
 
   get text() {
     return Effect.map(this.bytes, decodeText)
   }
 
-  get json(): Effect.Effect<unknown, HttpClientError.HttpClientError> {
+  get json(): Effect.Effect<Schema.Json, HttpClientError.HttpClientError> {
     return Effect.flatMap(this.text, (text) =>
       Effect.try({
-        try: (): unknown => text === "" ? null : JSON.parse(text),
+        try: (): Schema.Json => text === "" ? null : JSON.parse(text),
         catch: () => this.broken(new SyntaxError("the body is not JSON"))
       }))
   }
@@ -230,7 +249,7 @@ const requestBody = (
       return Effect.sync(() => decodeText(body.body))
     case "Stream":
       return Stream.runCollect(body.stream).pipe(
-        Effect.map((chunks) => decodeText(join(Chunk.toReadonlyArray(chunks)))),
+        Effect.map((chunks) => decodeText(join(chunks))),
         Effect.mapError(unreadable)
       )
     case "Raw":

@@ -18,6 +18,7 @@ import * as Scope from "effect/Scope"
 import * as Pg from "pg"
 import { codeOf, isFull } from "./failures.ts"
 import type { Use } from "./records.ts"
+import { disconnect } from "./seams/disconnect.ts"
 
 interface Pool {
   readonly sql: SqlClient.SqlClient
@@ -67,7 +68,7 @@ export const makeUse = (
         return work(pool.sql).pipe(
           Effect.retry({ while: isFull, schedule: full }),
           // The client cancels an interrupted statement on the server. This does not wait for it.
-          Effect.disconnect,
+          disconnect,
           Effect.timeoutFail({
             duration: timeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })

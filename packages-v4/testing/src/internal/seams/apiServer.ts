@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type * as Path from "effect/Path"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as SchemaIssue from "effect/SchemaIssue"
 
 /** A contract whose groups and middlewares are provided. */
 export type Api = Layer.Layer<
@@ -19,18 +19,31 @@ export type Api = Layer.Layer<
   HttpRouter.HttpRouter | Etag.Generator | HttpPlatform.HttpPlatform | FileSystem.FileSystem | Path.Path
 >
 
-/** A request that does not match the contract. */
-export interface DecodeError {
-  readonly issues: ReadonlyArray<{ readonly path: ReadonlyArray<PropertyKey> }>
+/** One fault of a request: a field that is missing, or has another form. */
+export interface Issue {
+  readonly _tag: "Missing" | "Type"
+  readonly path: ReadonlyArray<PropertyKey>
 }
 
-const formatter = SchemaIssue.makeFormatterStandardSchemaV1()
+/** A request that does not match the contract. */
+export interface DecodeError {
+  readonly issues: ReadonlyArray<Issue>
+}
 
-const issuesOf = (error: HttpApiError.HttpApiSchemaError): DecodeError => ({
-  issues: formatter(error.cause.issue).issues.map(({ path = [] }) => ({
-    path: path.map((part) => typeof part === "object" ? part.key : part)
-  }))
-})
+const issuesOf = (issue: SchemaIssue.Issue, path: ReadonlyArray<PropertyKey> = []): ReadonlyArray<Issue> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return issuesOf(issue.issue, [...path, ...issue.path])
+    case "Composite":
+    case "AnyOf":
+      return issue.issues.length === 0 ? [{ _tag: "Type", path }] : issue.issues.flatMap((one) => issuesOf(one, path))
+    case "Filter":
+    case "Encoding":
+      return issuesOf(issue.issue, path)
+    default:
+      return [{ _tag: issue._tag === "MissingKey" ? "Missing" : "Type", path }]
+  }
+}
 
 export const make = (
   api: Api,
@@ -41,7 +54,7 @@ export const make = (
       Effect.scoped(app).pipe(
         Effect.catchDefect((defect) =>
           HttpApiError.HttpApiSchemaError.is(defect)
-            ? Effect.succeed(onDecodeError(issuesOf(defect)))
+            ? Effect.succeed(onDecodeError({ issues: issuesOf(defect.cause.issue) }))
             : Effect.die(defect)
         )
       )
