@@ -76,7 +76,8 @@ export const members = {
     number: "Number",
     boolean: "Boolean",
     nonEmptyString: "NonEmptyString",
-    literal: "Literal"
+    literal: "Literal",
+    array: "Array"
   },
   Context: { Tag: "Service" },
   Deferred: { unsafeDone: "doneUnsafe", unsafeMake: "makeUnsafe" },
@@ -95,6 +96,7 @@ export const members = {
     catchAllDefect: "catchDefect",
     either: "result",
     fork: "forkChild",
+    fromNullable: "fromNullishOr",
     forkDaemon: "forkDetach",
     makeLatch: ["effect/Latch", "make"],
     makeSemaphore: ["effect/Semaphore", "make"],
@@ -133,6 +135,12 @@ export const members = {
   HttpServerError: { RequestError: "HttpServerError" },
   HttpServerResponse: { unsafeJson: "jsonUnsafe", unsafeSetCookie: "setCookieUnsafe" },
   Layer: { scoped: "effect", scopedDiscard: "effectDiscard", unwrapEffect: "unwrap", unwrapScoped: "unwrap" },
+  Logger: {
+    jsonLogger: "formatJson",
+    logfmtLogger: "formatLogFmt",
+    stringLogger: "formatSimple",
+    structuredLogger: "formatStructured"
+  },
   MetricBoundaries: { fromIterable: "boundariesFromIterable" },
   Option: { fromNullable: "fromNullishOr" },
   ParseResult: { ParseError: ["effect/Schema", "SchemaError"], isParseError: ["effect/Schema", "isSchemaError"] },
@@ -150,7 +158,9 @@ export const members = {
     typeSchema: "toType"
   },
   Scope: { CloseableScope: "Closeable", extend: "provide" },
-  Stream: { unwrapScoped: "unwrap" }
+  NodeHttpClient: { layer: "layerNodeHttp", layerWithoutAgent: "layerNodeHttpNoAgent", makeAgentLayer: "layerAgentOptions" },
+  Stream: { unwrapScoped: "unwrap" },
+  TestClock: { currentTimeMillis: ["effect/Clock", "currentTimeMillis"] }
 }
 
 /** Methods and properties of values, by the module that declares them. */

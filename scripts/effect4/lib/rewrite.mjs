@@ -28,6 +28,17 @@ const declaredIn = (symbol) => {
   return /node_modules\/(?:@effect\/[\w-]+|effect)\//.test(file) ? path.basename(file).replace(/\.d\.ts$/, "") : undefined
 }
 
+/** Types that were effects: the name of the type → the module that declares it. */
+const effectLikes = {
+  Left: "Either",
+  Right: "Either",
+  None: "Option",
+  Some: "Option",
+  Deferred: "Deferred",
+  Fiber: "Fiber",
+  RuntimeFiber: "Fiber"
+}
+
 class Rewriter {
   constructor(file, checker, place) {
     this.file = file
@@ -161,26 +172,31 @@ class Rewriter {
     this.wrapped.add(node)
   }
 
-  /** Whether an expression is an Either that stands where an effect is expected. */
-  mayBeEither(node) {
-    if (!ts.isIdentifier(node) && !ts.isCallExpression(node) && !ts.isPropertyAccessExpression(node)) return false
+  /** `Either`, `Fiber`, … if an expression is one that stands where an effect is expected. */
+  effectLike(node) {
+    if (!ts.isIdentifier(node) && !ts.isCallExpression(node) && !ts.isPropertyAccessExpression(node)) return undefined
     const { parent } = node
-    if (ts.isPropertyAccessExpression(parent)) return false
-    if (ts.isYieldExpression(parent)) return this.isEitherType(node) && !this.isInGenOfEither(node)
-    if (ts.isCallExpression(parent) && parent.expression === node) return false
-    if (ts.isIdentifier(node) && !ts.isCallExpression(parent) && !ts.isArrowFunction(parent) &&
-      !ts.isConditionalExpression(parent) && !ts.isReturnStatement(parent)) return false
+    if (ts.isPropertyAccessExpression(parent)) return undefined
+    if (ts.isCallExpression(parent) && parent.expression === node) return undefined
+    if (ts.isYieldExpression(parent)) return this.isInGenOfEither(node) ? undefined : this.kindOf(node)
+    const isValue = ts.isCallExpression(parent) || ts.isArrowFunction(parent) && parent.body === node ||
+      ts.isConditionalExpression(parent) || ts.isReturnStatement(parent)
+    if (!isValue) return undefined
+    const kind = this.kindOf(node)
+    if (kind === undefined) return undefined
     const expected = this.checker.getContextualType(node)
-    const isEffect = expected !== undefined && this.membersOf(expected).some((type) => type.symbol?.name === "Effect") &&
-      !this.membersOf(expected).some((type) => /^(Left|Right)$/.test(type.symbol?.name ?? ""))
-    if (!isEffect) return false
-    return this.isEitherType(node)
+    const names = expected === undefined ? [] : this.membersOf(expected).map((type) => type.symbol?.name ?? "")
+    return names.includes("Effect") && !names.some((name) => Object.hasOwn(effectLikes, name)) ? kind : undefined
   }
 
-  isEitherType(node) {
-    return this.membersOf(this.checker.getTypeAtLocation(node)).every((type) =>
-      /^(Left|Right)$/.test(type.symbol?.name ?? "") && declaredIn(type.symbol) === "Either"
+  kindOf(node) {
+    const kinds = this.membersOf(this.checker.getTypeAtLocation(node)).map(({ symbol }) =>
+      symbol !== undefined && Object.hasOwn(effectLikes, symbol.name) &&
+        declaredIn(symbol) === effectLikes[symbol.name]
+        ? effectLikes[symbol.name]
+        : undefined
     )
+    return kinds.every((kind) => kind === kinds[0]) ? kinds[0] : undefined
   }
 
   isInGenOfEither(node) {

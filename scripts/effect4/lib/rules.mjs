@@ -99,7 +99,14 @@ const calls = {
       : undefined,
   "Effect.withClock": provided("effect/Clock", "Clock"),
   "Effect.withConfigProvider": provided("effect/ConfigProvider", "ConfigProvider"),
-  "Effect.withRandom": provided("effect/Random", "Random"),
+  "Effect.withRandom": (args, to) => {
+    const [random] = args.slice(-1)
+    const seed = ts.isCallExpression(random) ? to.text(random.arguments[0]) : undefined
+    const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
+    return seed === undefined
+      ? provided("effect/Random", "Random")(args, to)
+      : `${to.use("effect/Random")}.withSeed(${self}${seed})`
+  },
   "Effect.withSpan": (args, to) => {
     // The options of the stack trace became an argument of their own.
     const options = args.at(-1)
@@ -123,6 +130,20 @@ const calls = {
     const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
     return `${to.use("effect/Result")}.match(${self}{\n${cases.join(",\n")}\n})`
   },
+  "Exit.getOrElse": (args, to) => {
+    const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
+    return `${to.use("effect/Exit")}.match(${self}{ onFailure: ${to.text(args.at(-1))}, onSuccess: (value) => value })`
+  },
+  "FiberRef.get": (args, to) => to.text(args[0]),
+  "Layer.setConfigProvider": (args, to) => `${to.use("effect/ConfigProvider")}.layer(${to.text(args[0])})`,
+  "Logger.add": (args, to) => `${to.use("effect/Logger")}.layer([${to.text(args[0])}], { mergeWithExisting: true })`,
+  "Logger.minimumLogLevel": (args, to) =>
+    `${to.use("effect/Layer")}.succeed(${to.use("effect/References")}.MinimumLogLevel, ${to.text(args[0])})`,
+  "Logger.replace": (args, to) => `${to.use("effect/Logger")}.layer([${to.text(args[1])}])`,
+  "Logger.withMinimumLogLevel": (args, to) =>
+    `${E(to)}.provideService(${args.length === 2 ? `${to.text(args[0])}, ` : ""}${
+      to.use("effect/References")
+    }.MinimumLogLevel, ${to.text(args.at(-1))})`,
   "Fiber.interruptFork": (args, to) => `${E(to)}.sync(() => ${to.text(args[0])}.interruptUnsafe())`,
   "Fiber.poll": (args, to) =>
     `${E(to)}.sync(() => ${to.use("effect/Option")}.fromNullishOr(${to.text(args[0])}.pollUnsafe()))`,
@@ -280,6 +301,7 @@ const types = (node, to) => {
   if (found !== null) {
     return `${to.use("effect/Effect", true)}.${found[1] === "Context" ? "Services" : found[1]}`
   }
+  if (/^Schema\.Schema\.(Any|AnyNoContext)$/.test(text)) return `${to.use("effect/Schema", true)}.Codec<any, any>`
   if (text === "Config.Config.Wrap") return `${to.use("effect/Config", true)}.Wrap`
   const metric = /^Metric\.Metric\.(Counter|Histogram|Gauge)$/.exec(text)
   return metric === null ? undefined : `${to.use("effect/Metric", true)}.${metric[1]}`
@@ -352,11 +374,52 @@ const security = (node, to) => {
   return `${to.text(node.expression)}({\n${checks.join(",\n")}\n})`
 }
 
-/** An Either was an effect. A Result is made one where an effect is expected. */
-const effectOfResult = (node, to) => {
-  if (!ts.isExpression(node) || to.isWrapped(node) || !to.mayBeEither(node)) return undefined
+/** What was an effect itself, and how it becomes one. */
+const conversions = {
+  Either: (text, to) => `${E(to)}.fromResult(${text})`,
+  Fiber: (text, to) => `${to.use("effect/Fiber")}.join(${text})`,
+  Deferred: (text, to) => `${to.use("effect/Deferred")}.await(${text})`,
+  Option: (text, to) => `${E(to)}.fromOption(${text})`
+}
+
+const asEffect = (node, to) => {
+  if (!ts.isExpression(node) || to.isWrapped(node)) return undefined
+  const kind = to.effectLike(node)
+  if (kind === undefined) return undefined
   to.wrap(node)
-  return `${E(to)}.fromResult(${to.text(node)})`
+  return conversions[kind](to.text(node), to)
+}
+
+/** The members of a clock. The one of nanoseconds was monotonic; now there are two. */
+const clockMembers = {
+  unsafeCurrentTimeMillis: ["currentTimeMillisUnsafe"],
+  unsafeCurrentTimeNanos: ["currentTimeNanosUnsafe", "monotonicTimeNanosUnsafe"],
+  currentTimeNanos: ["currentTimeNanos", "monotonicTimeNanos"]
+}
+
+const clock = (node, to) => {
+  if (!ts.isObjectLiteralExpression(node)) return undefined
+  const names = node.properties.map((property) => property.name?.getText(to.file))
+  if (!names.includes("[Clock.ClockTypeId]")) return undefined
+  const lines = node.properties.flatMap((property, index) => {
+    if (names[index] === "[Clock.ClockTypeId]") return []
+    if (ts.isSpreadAssignment(property) || !Object.hasOwn(clockMembers, names[index])) return [to.text(property)]
+    return clockMembers[names[index]].map((name) => `${name}: ${to.text(property.initializer)}`)
+  })
+  return `{\n${lines.join(",\n")}\n}`
+}
+
+/** `fiber.interruptAsFork(id)` → `Effect.sync(() => fiber.interruptUnsafe())`. */
+const interruptAs = (node, to) =>
+  ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) &&
+    node.expression.name.text === "interruptAsFork"
+    ? `${E(to)}.sync(() => ${to.text(node.expression.expression)}.interruptUnsafe())`
+    : undefined
+
+/** `LogLevel.None` → `"None"`. */
+const logLevel = (node, to) => {
+  const [module, name] = ts.isPropertyAccessExpression(node) ? to.memberOf(node) ?? [] : []
+  return module === "LogLevel" ? `"${name}"` : undefined
 }
 
 /** Types with other parameters. */
@@ -490,7 +553,10 @@ const endpointArguments = (node, to) => {
 }
 
 export const rules = [
-  effectOfResult,
+  asEffect,
+  clock,
+  interruptAs,
+  logLevel,
   errorWithReason,
   sqlError,
   app,
