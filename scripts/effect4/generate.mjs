@@ -15,6 +15,7 @@ import * as leftOut from "./left-out.mjs"
 import { format } from "./lib/format.mjs"
 import { manifest, tsconfig } from "./lib/manifest.mjs"
 import { rewrite } from "./lib/rewrite.mjs"
+import { edits } from "./test-edits.mjs"
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const root = path.join(here, "../..")
@@ -40,13 +41,28 @@ const sources = () => {
   }
   for (const name of leftOut.packages) {
     const dir = path.join(root, "packages", name)
-    for (const file of filesBelow(path.join(dir, "src"))) add(file, path.join(name, path.relative(dir, file)), leftOut.sources)
+    for (const file of filesBelow(path.join(dir, "src"))) {
+      add(file, path.join(name, path.relative(dir, file)), leftOut.sources)
+    }
   }
   for (const file of filesBelow(path.join(root, "test"))) {
     if (/\/(package|tsconfig)\.json$/.test(file)) continue
     add(file, path.relative(root, file), leftOut.tests)
   }
   return found
+}
+
+/** One file through the codemod, the formatter and, if it is a test, its edits. */
+const generated = (file, checker, place) => {
+  const skipped = leftOut.singleTests.filter((test) => test.file === place).map((test) => test.name)
+  let text = format(file.fileName, rewrite(file, checker, place, skipped))
+  for (const [from, to] of edits[place] ?? []) {
+    if (text.split(from).length !== 2) {
+      throw new Error(`${place}: test-edits.mjs changes what is not there once: ${from}`)
+    }
+    text = text.replace(from, () => to)
+  }
+  return text
 }
 
 const program = (files) => {
@@ -66,7 +82,7 @@ export const generate = () => {
   for (const [file, to] of from) {
     if (replaced.has(to)) continue
     const text = file.endsWith(".ts")
-      ? format(file, rewrite(typed.getSourceFile(file), checker, path.relative(root, file)))
+      ? generated(typed.getSourceFile(file), checker, path.relative(root, file))
       : fs.readFileSync(file, "utf8")
     tree.set(to, text)
   }
@@ -104,7 +120,9 @@ const main = () => {
     if (!check || file.startsWith("test/")) fs.rmSync(path.join(target, file))
   }
   if (check && stale.length > 0) {
-    console.error(`Not what is generated (run \`pnpm effect4\`):\n${stale.map((file) => `  packages-v4/${file}`).join("\n")}`)
+    console.error(
+      `Not what is generated (run \`pnpm effect4\`):\n${stale.map((file) => `  packages-v4/${file}`).join("\n")}`
+    )
     process.exitCode = 1
   } else console.log(check ? "packages-v4 is what is generated" : `packages-v4: ${stale.length} files changed`)
 }

@@ -158,7 +158,11 @@ export const members = {
     typeSchema: "toType"
   },
   Scope: { CloseableScope: "Closeable", extend: "provide" },
-  NodeHttpClient: { layer: "layerNodeHttp", layerWithoutAgent: "layerNodeHttpNoAgent", makeAgentLayer: "layerAgentOptions" },
+  NodeHttpClient: {
+    layer: "layerNodeHttp",
+    layerWithoutAgent: "layerNodeHttpNoAgent",
+    makeAgentLayer: "layerAgentOptions"
+  },
   Stream: { unwrapScoped: "unwrap" },
   TestClock: { currentTimeMillis: ["effect/Clock", "currentTimeMillis"] }
 }

@@ -25,7 +25,9 @@ const imported = (file) => {
 /** The name of Effect's module that declares a symbol, such as `Either` for `.left`. */
 const declaredIn = (symbol) => {
   const file = symbol?.declarations?.[0]?.getSourceFile().fileName ?? ""
-  return /node_modules\/(?:@effect\/[\w-]+|effect)\//.test(file) ? path.basename(file).replace(/\.d\.ts$/, "") : undefined
+  return /node_modules\/(?:@effect\/[\w-]+|effect)\//.test(file)
+    ? path.basename(file).replace(/\.d\.ts$/, "")
+    : undefined
 }
 
 /** Types that were effects: the name of the type → the module that declares it. */
@@ -40,7 +42,9 @@ const effectLikes = {
 }
 
 class Rewriter {
-  constructor(file, checker, place) {
+  constructor(file, checker, place, leftOut) {
+    /** Names of tests. */
+    this.leftOut = leftOut
     this.file = file
     this.checker = checker
     this.place = place
@@ -121,7 +125,9 @@ class Rewriter {
   }
 
   member(node, module, name) {
-    const renamed = Object.hasOwn(members, module) && Object.hasOwn(members[module], name) ? members[module][name] : name
+    const renamed = Object.hasOwn(members, module) && Object.hasOwn(members[module], name)
+      ? members[module][name]
+      : name
     const isType = this.isType(node)
     if (Array.isArray(renamed)) return `${this.use(renamed[0], isType)}.${renamed[1]}`
     const identifier = ts.isQualifiedName(node) ? node.left : node.expression
@@ -211,6 +217,17 @@ class Rewriter {
     return type.isUnion() ? type.types : [type]
   }
 
+  isCause(node) {
+    return this.membersOf(this.checker.getTypeAtLocation(node)).every(({ symbol }) =>
+      symbol !== undefined && declaredIn(symbol) === "Cause" &&
+      /^(Fail|Die|Empty|Interrupt|Sequential|Parallel)$/.test(symbol.name)
+    )
+  }
+
+  isLeftOut(name) {
+    return this.leftOut.includes(name)
+  }
+
   /** Whether an expression is an Either of Effect 3. */
   isEither(node) {
     const symbol = this.checker.getPropertyOfType(this.checker.getTypeAtLocation(node), "_tag")
@@ -296,7 +313,12 @@ class Rewriter {
       if (bindings !== undefined && ts.isNamespaceImport(bindings) && this.known.has(bindings.name.text)) continue
       const to = modules[module] ?? this.relative(module)
       const line = node.getText(this.file).replace(`"${module}"`, `"${to}"`)
-      lines.push([to, to === "effect/sql/SqlError" && this.saysUnknown ? line.replace(/\bSqlError \}/, "SqlError, UnknownError }") : line])
+      lines.push([
+        to,
+        to === "effect/sql/SqlError" && this.saysUnknown
+          ? line.replace(/\bSqlError \}/, "SqlError, UnknownError }")
+          : line
+      ])
     }
     for (const [namespace, module] of this.used) {
       const type = this.typesOnly.get(namespace) ? "type " : ""
@@ -313,4 +335,5 @@ class Rewriter {
   }
 }
 
-export const rewrite = (file, checker, place) => new Rewriter(file, checker, place).print()
+/** `leftOut`: the names of the tests in this file that do not run on Effect 4. */
+export const rewrite = (file, checker, place, leftOut = []) => new Rewriter(file, checker, place, leftOut).print()

@@ -83,7 +83,8 @@ const calls = {
     const success = propertyOf(options, "onSuccess", to)
     const otherwise = result(propertyOf(options, "onTimeout", to), to)
     const orElse = `{ duration: ${duration}, orElse: () => ${E(to)}.succeed(${otherwise}) }`
-    const isIdentity = ts.isArrowFunction(success) && success.parameters[0]?.name.getText(to.file) === success.body.getText(to.file)
+    const isIdentity = ts.isArrowFunction(success) &&
+      success.parameters[0]?.name.getText(to.file) === success.body.getText(to.file)
     const self = args.length === 2 ? to.text(args[0]) : undefined
     const mapped = isIdentity ? self : self === undefined ? undefined : `${E(to)}.map(${self}, ${to.text(success)})`
     if (self === undefined) {
@@ -148,10 +149,19 @@ const calls = {
   "Fiber.poll": (args, to) =>
     `${E(to)}.sync(() => ${to.use("effect/Option")}.fromNullishOr(${to.text(args[0])}.pollUnsafe()))`,
   "HttpApiSchema.withEncoding": ([encoding], to) => {
-    const kind = { UrlParams: "asFormUrlEncoded", Json: "asJson", Text: "asText" }[propertyOf(encoding, "kind", to).text]
+    const kind =
+      { UrlParams: "asFormUrlEncoded", Json: "asJson", Text: "asText" }[propertyOf(encoding, "kind", to).text]
     return `${to.use("effect/http-api/HttpApiSchema")}.${kind}({ contentType: ${
       to.text(propertyOf(encoding, "contentType", to))
     } })`
+  },
+  "Effect.merge": (args, to) => `${E(to)}.catch(${to.text(args[0])}, ${E(to)}.succeed)`,
+  "Tracer.make": ([options], to) => {
+    const span = propertyOf(options, "span", to)
+    const given = span.parameters.map((parameter) => parameter.name.getText(to.file))
+    const names = ["name", "parent", "annotations", "links", "startTime", "kind"]
+    const shown = given.map((name, index) => names[index] === name ? name : `${names[index]}: ${name}`)
+    return `${to.use("effect/Tracer")}.make({\nspan: ({ ${shown.join(", ")} }) => ${to.text(span.body)}\n})`
   },
   "UrlParams.makeUrl": ([url, parameters, hash], to) =>
     `${to.use("effect/http/Url")}.make(${to.text(url)}, ${to.text(parameters)}, ${
@@ -182,9 +192,9 @@ const calls = {
     const [, delay] = change.parameters
     const self = args.length === 2 ? `${to.text(args[0])}, ` : ""
     const parameters = delay === undefined ? "" : `{ duration: ${delay.name.getText(to.file)} }`
-    return `${to.use("effect/Schedule")}.modifyDelay(${self}(${parameters}) => ${
-      E(to)
-    }.succeed(${to.text(change.body)}))`
+    return `${to.use("effect/Schedule")}.modifyDelay(${self}(${parameters}) => ${E(to)}.succeed(${
+      to.text(change.body)
+    }))`
   },
   "Schedule.upTo": (args, to) =>
     `${to.use("effect/Schedule")}.upTo(${args.length === 2 ? `${to.text(args[0])}, ` : ""}{ duration: ${
@@ -192,7 +202,9 @@ const calls = {
     } })`,
   "Schedule.union": (args, to) => both("min", args, to),
   "Schema.Literal": (args, to) =>
-    args.length > 1 || ts.isSpreadElement(args[0]) ? `${to.use("effect/Schema")}.Literals([${printed(args, to).join(", ")}])` : undefined,
+    args.length > 1 || ts.isSpreadElement(args[0])
+      ? `${to.use("effect/Schema")}.Literals([${printed(args, to).join(", ")}])`
+      : undefined,
   "Schema.Record": (args, to) => {
     const fields = fieldsOf(args[0], to)
     return fields === undefined ? undefined : `${to.use("effect/Schema")}.Record(${fields.key}, ${fields.value})`
@@ -217,7 +229,8 @@ const calls = {
     return `${to.use("effect/Stream")}.runFold(${self}() => ${to.text(start)}, ${to.text(step)})`
   },
   "Stream.repeatEffectChunk": (args, to) => `${to.use("effect/Stream")}.fromIterableEffectRepeat(${to.text(args[0])})`,
-  "Schema.filter": (args, to) => `${to.use("effect/Schema")}.check(${to.use("effect/Schema")}.makeFilter(${to.text(args[0])}))`
+  "Schema.filter": (args, to) =>
+    `${to.use("effect/Schema")}.check(${to.use("effect/Schema")}.makeFilter(${to.text(args[0])}))`
 }
 
 /** `.addError(E)` of a whole API: its endpoints name the errors, by the constant `everywhere`. */
@@ -264,9 +277,9 @@ const service = (node, to) => {
     const [id, options] = node.arguments
     const fields = fieldsOf(options, to) ?? {}
     const shown = Object.entries(fields).map(([name, text]) => `${name === "failure" ? "error" : name}: ${text}`)
-    return `${to.use("effect/http-api/HttpApiMiddleware")}.Service<${printed(inner.typeArguments ?? [], to).join(", ")}>()(${
-      to.text(id)
-    }, {\n${shown.join(",\n")}\n})`
+    return `${to.use("effect/http-api/HttpApiMiddleware")}.Service<${
+      printed(inner.typeArguments ?? [], to).join(", ")
+    }>()(${to.text(id)}, {\n${shown.join(",\n")}\n})`
   }
   if (member === "RpcMiddleware.Tag") {
     return `${to.use("effect/rpc/RpcMiddleware")}.Service<${printed(inner.typeArguments ?? [], to).join(", ")}>()(${
@@ -323,7 +336,9 @@ const reasons = {
 const errorWithReason = (node, to) => {
   if (!ts.isNewExpression(node)) return undefined
   const [module, name] = to.memberOf(node.expression) ?? []
-  if (module === undefined || !Object.hasOwn(reasons, module) || !/^(Request|Response)Error$/.test(name)) return undefined
+  if (module === undefined || !Object.hasOwn(reasons, module) || !/^(Request|Response)Error$/.test(name)) {
+    return undefined
+  }
   const options = node.arguments[0]
   const reason = propertyOf(options, "reason", to)
   if (reason === undefined || !ts.isStringLiteral(reason)) return undefined
@@ -345,7 +360,9 @@ const app = (node, to) => {
   const [error = "never", more] = printed(node.typeArguments ?? [], to)
   const response = `${to.use("effect/http/HttpServerResponse", true)}.HttpServerResponse`
   const request = `${to.use("effect/http/HttpServerRequest", true)}.HttpServerRequest`
-  return `${to.use("effect/Effect", true)}.Effect<${response}, ${error}, ${more === undefined ? "" : `${more} | `}${request}>`
+  return `${to.use("effect/Effect", true)}.Effect<${response}, ${error}, ${
+    more === undefined ? "" : `${more} | `
+  }${request}>`
 }
 
 /** The identifiers of models are values, and no types. */
@@ -409,6 +426,21 @@ const clock = (node, to) => {
   return `{\n${lines.join(",\n")}\n}`
 }
 
+/** The first reason of a flat cause stands for the one failure of a tree. */
+const firstReason = (node, to) => {
+  if (!ts.isPropertyAccessExpression(node) || !/^(_tag|error)$/.test(node.name.text)) return undefined
+  if (!to.isCause(node.expression)) return undefined
+  return `${to.text(node.expression)}.reasons[0]${node.name.text === "_tag" ? "?" : "!"}.${node.name.text}`
+}
+
+/** A span has annotations where it had a context. */
+const span = (node, to) => {
+  const isContext = (ts.isShorthandPropertyAssignment(node) || ts.isPropertyAssignment(node)) &&
+    node.name.getText(to.file) === "context" &&
+    node.parent.properties.some((property) => property.initializer?.getText(to.file) === "\"Span\"")
+  return isContext ? `annotations: ${ts.isPropertyAssignment(node) ? to.text(node.initializer) : "context"}` : undefined
+}
+
 /** `fiber.interruptAsFork(id)` → `Effect.sync(() => fiber.interruptUnsafe())`. */
 const interruptAs = (node, to) =>
   ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) &&
@@ -469,7 +501,11 @@ const fieldsOfRest = (node, to) => {
 const tag = (node, to) => {
   if (!ts.isStringLiteral(node) || !/^(Left|Right)$/.test(node.text)) return undefined
   const { parent } = node
-  const other = ts.isBinaryExpression(parent) ? parent.left : ts.isCallExpression(parent) ? parent.arguments[0] : undefined
+  const other = ts.isBinaryExpression(parent)
+    ? parent.left
+    : ts.isCallExpression(parent)
+    ? parent.arguments[0]
+    : undefined
   const isTag = other !== undefined && ts.isPropertyAccessExpression(other) && other.name.text === "_tag" &&
     to.isEither(other.expression)
   return isTag ? node.text === "Left" ? "\"Failure\"" : "\"Success\"" : undefined
@@ -512,7 +548,9 @@ const endpoint = (node, to) => {
   if (!ts.isCallExpression(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
   const chain = []
   let at = node
-  while (ts.isCallExpression(at) && ts.isPropertyAccessExpression(at.expression) && to.memberOf(at.expression) === undefined) {
+  while (
+    ts.isCallExpression(at) && ts.isPropertyAccessExpression(at.expression) && to.memberOf(at.expression) === undefined
+  ) {
     chain.unshift([at.expression.name.text, at.arguments])
     at = at.expression.expression
   }
@@ -539,7 +577,10 @@ const endpointNames = { path: "params", urlParams: "query" }
 
 const endpointArguments = (node, to) => {
   const isShort = ts.isShorthandPropertyAssignment(node)
-  if ((isShort || ts.isPropertyAssignment(node)) && ts.isIdentifier(node.name) && Object.hasOwn(endpointNames, node.name.text)) {
+  if (
+    (isShort || ts.isPropertyAssignment(node)) && ts.isIdentifier(node.name) &&
+    Object.hasOwn(endpointNames, node.name.text)
+  ) {
     if (!to.isOfEndpoint(to.checker.getContextualType(node.parent), node.name.text)) return undefined
     return `${endpointNames[node.name.text]}: ${isShort ? node.name.text : to.text(node.initializer)}`
   }
@@ -552,10 +593,21 @@ const endpointArguments = (node, to) => {
   return undefined
 }
 
+/** A test that does not run on Effect 4 is skipped by name, and counted. */
+const leftOutTest = (node, to) => {
+  if (!ts.isCallExpression(node) || !/^it(\.\w+)?$/.test(node.expression.getText(to.file))) return undefined
+  const [name] = node.arguments
+  if (name === undefined || !ts.isStringLiteralLike(name) || !to.isLeftOut(name.text)) return undefined
+  return `${to.text(node.expression)}.skip(${printed(node.arguments, to).join(", ")})`
+}
+
 export const rules = [
   asEffect,
   clock,
   interruptAs,
+  firstReason,
+  span,
+  leftOutTest,
   logLevel,
   errorWithReason,
   sqlError,

@@ -26,14 +26,16 @@ export const until = <Out, In, E, R>(
   schedule: Schedule.Schedule<Out, In, E, R>,
   end: number
 ): Schedule.Schedule<Out, In, E, R> =>
-  Schedule.fromStep(Effect.map(Schedule.toStep(schedule), (step) => (now: number, input: In) =>
-    Effect.flatMap(step(now, input), ([out, wait]) =>
-      now >= end
-        ? Cause.done(out)
-        : Effect.succeed<[Out, Duration.Duration]>([
-          out,
-          Duration.millis(Math.min(Duration.toMillis(wait), end - now))
-        ]))))
+  Schedule.fromStep(
+    Effect.map(Schedule.toStep(schedule), (step) => (now: number, input: In) =>
+      Effect.flatMap(step(now, input), ([out, wait]) =>
+        now >= end
+          ? Cause.done(out)
+          : Effect.succeed<[Out, Duration.Duration]>([
+            out,
+            Duration.millis(Math.min(Duration.toMillis(wait), end - now))
+          ])))
+  )
 
 /** Waits that double from `first` to `slowest`, and begin again after `resetAfter`. */
 export const doubling = (first: Duration.Input, slowest: Duration.Input, resetAfter: number) =>

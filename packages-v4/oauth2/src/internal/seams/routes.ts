@@ -1,8 +1,8 @@
 /** Two routes of a router. */
+import type * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
-import type * as Effect from "effect/Effect"
 
 /** For `HttpRouter.addAll`. */
 export type Routes<E, R> = ReadonlyArray<HttpRouter.Route<E, Exclude<R, HttpRouter.Provided>>>

@@ -127,8 +127,7 @@ export const isUnlisted = (error: unknown): boolean =>
   (error.reason._tag === "DecodeError" || error.reason._tag === "StatusCodeError")
 
 /** The error of making a stream from a response without a body. */
-export const isEmptyBody = (error: HttpClientError.HttpClientError): boolean =>
-  error.reason._tag === "EmptyBodyError"
+export const isEmptyBody = (error: HttpClientError.HttpClientError): boolean => error.reason._tag === "EmptyBodyError"
 
 /**
  * The failure of a call to a token endpoint without an answer. Unless the request was surely not sent, it may have been

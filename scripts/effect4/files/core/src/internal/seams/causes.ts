@@ -24,6 +24,4 @@ export const changed = <E>(cause: Cause.Cause<E>, { onDie, onFail }: Changes<E>)
 export const mapCause = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   change: (cause: Cause.Cause<E>) => Cause.Cause<E>
-): Effect.Effect<A, E, R> =>
-  // eslint-disable-next-line no-restricted-syntax -- the same cause goes on, without its secrets
-  Effect.catchCause(self, (cause) => Effect.failCause(change(cause)))
+): Effect.Effect<A, E, R> => Effect.catchCause(self, (cause) => Effect.failCause(change(cause)))
