@@ -52,14 +52,15 @@ const sources = () => {
   return found
 }
 
+/** Edits of tests whose left text is not there exactly once. */
+const misses = []
+
 /** One file through the codemod, the formatter and, if it is a test, its edits. */
 const generated = (file, checker, place) => {
   const skipped = leftOut.singleTests.filter((test) => test.file === place).map((test) => test.name)
   let text = format(file.fileName, rewrite(file, checker, place, skipped))
   for (const [from, to] of edits[place] ?? []) {
-    if (text.split(from).length !== 2) {
-      throw new Error(`${place}: test-edits.mjs changes what is not there once: ${from}`)
-    }
+    if (text.split(from).length !== 2) misses.push(`${place}: ${from}`)
     text = text.replace(from, () => to)
   }
   return text
@@ -86,6 +87,7 @@ export const generate = () => {
       : fs.readFileSync(file, "utf8")
     tree.set(to, text)
   }
+  if (misses.length > 0) throw new Error(`test-edits.mjs changes what is not there once:\n${misses.join("\n")}`)
   for (const [to, text] of replaced) tree.set(to, text)
   for (const name of leftOut.packages) {
     const dir = path.join(root, "packages", name)

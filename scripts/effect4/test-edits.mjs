@@ -2,9 +2,115 @@
  * What differs in single lines of tests: words of an error, a name in a printed form. The left text has to be in the test
  * after the codemod, exactly once.
  */
+const noData = ["{ _op: \"MissingData\" }", "{ _tag: \"ConfigError\" }"]
+
+/** Errors of a client are of one class; the reason is an object. */
+const transport = [
+  "expect(error).toMatchObject({ _tag: \"RequestError\", reason: \"Transport\" })",
+  "expect(error).toMatchObject({ _tag: \"HttpClientError\", reason: { _tag: \"TransportError\" } })"
+]
+
 export const edits = {
   // Two sleepers of the same instant are woken in another order: here the owner that met the fault asks again itself.
   "test/core/guarantees/availability.test.ts": [
-    [`ScriptedProvider.after("1 second", session.down), session.down)`, `ScriptedProvider.after("1 second", session.down))`]
-  ]
+    ["ScriptedProvider.after(\"1 second\", session.down), session.down)", "ScriptedProvider.after(\"1 second\", session.down))"]
+  ],
+  // Effect 4 drops the token at another origin by itself.
+  "test/core/AuthHttpClient.origins.test.ts": [
+    [
+      "followed inside, the platform takes the token anywhere: why Order says not to",
+      "followed inside, the client drops the token at another origin"
+    ],
+    [
+      `yield* client.get("https://api.test/old")
+      assert.deepStrictEqual(server.authorizations(), [sent, sent])
+    }))
+})`,
+      `yield* client.get("https://api.test/old")
+      assert.deepStrictEqual(server.authorizations(), [sent, undefined])
+    }))
+})`
+    ]
+  ],
+  "test/core/AuthHttpClient.secrets.test.ts": [
+    ["assert.isTrue(HttpClientRequest.TypeId in own)", "assert.isTrue(HttpClientRequest.isHttpClientRequest(own))"],
+    ["_id: \"@effect/platform/HttpClientRequest\"", "_id: \"HttpClientRequest\""],
+    [
+      "assert.deepInclude(error, { _tag: \"ResponseError\", reason: \"Decode\" })",
+      "assert.strictEqual(error.reason._tag, \"DecodeError\")"
+    ],
+    [
+      `const loggers = Layer.mergeAll(
+        ...([Logger.formatSimple, Logger.formatJson, Logger.formatLogFmt] as const).map((logger) =>
+          Logger.layer([Logger.map(logger, (line) => {
+            lines.push(line)
+          })], { mergeWithExisting: true })
+        ) as [Layer.Layer<never>]
+      )`,
+      `const loggers = Logger.layer(
+        [Logger.formatSimple, Logger.formatJson, Logger.formatLogFmt].map((logger) =>
+          Logger.map(logger, (line) => {
+            lines.push(line)
+          })
+        )
+      )`
+    ],
+    [
+      "assert.deepInclude(error, { reason: \"Transport\", description: \"no\" })",
+      "assert.deepInclude(error.reason, { _tag: \"TransportError\", description: \"no\" })"
+    ]
+  ],
+  "test/security/hunt.ts": [
+    [
+      `    Logger.layer([Logger.map(Logger.formatSimple, keep("string"))]),
+    Logger.layer([Logger.map(Logger.formatJson, keep("JSON"))], { mergeWithExisting: true }),
+    Logger.layer([Logger.map(Logger.formatLogFmt, keep("logfmt"))], { mergeWithExisting: true }),
+    Logger.layer([Logger.map(Logger.formatStructured, keep("structured"))], { mergeWithExisting: true }),
+`,
+      `    Logger.layer([
+      Logger.map(Logger.formatSimple, keep("string")),
+      Logger.map(Logger.formatJson, keep("JSON")),
+      Logger.map(Logger.formatLogFmt, keep("logfmt")),
+      Logger.map(Logger.formatStructured, keep("structured"))
+    ]),
+`
+    ]
+  ],
+  // The constructors of errors check every field, the tag too.
+  "test/core/AuthHttpClient.test.ts": [
+    [
+      "new AuthError.SignInRequired({ ...unavailable, operation: \"accessToken\", reason: \"never\" })",
+      "new AuthError.SignInRequired({ provider: \"test\", account: \"a\", operation: \"accessToken\", reason: \"never\" })"
+    ]
+  ],
+  // The fiber of the sweep runs when the test's own fiber waits.
+  "test/core/AuthSessions.test.ts": [
+    [
+      `      yield* Effect.forEach(handles, ask, { discard: true })
+      assert.strictEqual(yield* sessions.size, 1)
+      // The first`,
+      `      yield* Effect.forEach(handles, ask, { discard: true })
+      yield* Effect.yieldNow
+      assert.strictEqual(yield* sessions.size, 1)
+      // The first`
+    ]
+  ],
+  // Node 24 has Web Locks.
+  "test/core/BrowserTokenStore.test.ts": [
+    [
+      `    ["IndexedDB", ({ indexedDB: _, ...rest }) => rest, "no IndexedDB"],
+    ["Web Locks", ({ locks: _, ...rest }) => rest, "no Web Locks"]
+`,
+      `    ["IndexedDB", ({ indexedDB: _, ...rest }) => rest, "no IndexedDB"]
+`
+    ]
+  ],
+  "test/core/longSecrets.test.ts": [
+    ["assert.propertyVal(error, \"reason\", \"Transport\")", "assert.propertyVal(error.reason, \"_tag\", \"TransportError\")"]
+  ],
+  "test/core/ProviderSettings.test.ts": [noData],
+  "test/placewise/PlacewiseAuth.test.ts": [noData],
+  "test/priava/PriavaAuth.test.ts": [noData],
+  "test/placewise/PlacewiseClient.test.ts": [transport],
+  "test/priava/PriavaClient.test.ts": [transport]
 }

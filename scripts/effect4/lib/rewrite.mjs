@@ -224,6 +224,12 @@ class Rewriter {
     )
   }
 
+  isClientError(node) {
+    return this.membersOf(this.checker.getTypeAtLocation(node)).some(({ symbol }) =>
+      symbol !== undefined && declaredIn(symbol) === "HttpClientError" && /^(Request|Response)Error$/.test(symbol.name)
+    )
+  }
+
   isLeftOut(name) {
     return this.leftOut.includes(name)
   }

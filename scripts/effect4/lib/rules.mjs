@@ -497,6 +497,54 @@ const fieldsOfRest = (node, to) => {
   return count === 0 ? undefined : `${to.text(left)}.schema.fields`
 }
 
+/** What a literal is compared with: the other side of an operator, or the first argument of an assertion. */
+const comparedWith = (node) => {
+  const { parent } = node
+  return ts.isBinaryExpression(parent)
+    ? parent.left
+    : ts.isCallExpression(parent) && parent.arguments[0] !== node
+    ? parent.arguments[0]
+    : undefined
+}
+
+/** The two errors of a client are one class, and their reasons are classes. */
+const clientErrors = (node, to) => {
+  if (ts.isPropertyAccessExpression(node) && node.name.text === "reason" && to.isClientError(node.expression)) {
+    const literals = ts.isCallExpression(node.parent) ? node.parent.arguments : [node.parent.right]
+    const isReason = literals.some((one) =>
+      one !== undefined && ts.isStringLiteral(one) && Object.hasOwn(reasons.HttpClientError, one.text)
+    )
+    return isReason ? `${to.text(node.expression)}.reason._tag` : undefined
+  }
+  if (!ts.isStringLiteral(node)) return undefined
+  if (node.text === "ParseError") return "\"SchemaError\""
+  const other = comparedWith(node)
+  if (other === undefined || !ts.isPropertyAccessExpression(other) || !to.isClientError(other.expression)) {
+    return undefined
+  }
+  if (other.name.text === "_tag" && /^(Request|Response)Error$/.test(node.text)) return "\"HttpClientError\""
+  if (other.name.text !== "reason" || !Object.hasOwn(reasons.HttpClientError, node.text)) return undefined
+  return `"${reasons.HttpClientError[node.text]}"`
+}
+
+/** `{ _tag: "Left", left }` and `"left.reason"`, as assertions have them. */
+const shapesOfEither = (node, to) => {
+  if (ts.isStringLiteral(node) && /^(left|right)\./.test(node.text) && ts.isCallExpression(node.parent)) {
+    return `"${node.text.replace(/^left/, "failure").replace(/^right/, "success")}"`
+  }
+  if (!ts.isObjectLiteralExpression(node)) return undefined
+  const given = propertyOf(node, "_tag", to)
+  if (given === undefined || !ts.isStringLiteral(given) || !/^(Left|Right)$/.test(given.text)) return undefined
+  const lines = node.properties.map((property) => {
+    const name = property.name?.getText(to.file)
+    if (name === "_tag") return given.text === "Left" ? "_tag: \"Failure\"" : "_tag: \"Success\""
+    if (name === "left") return `failure: ${to.text(property.initializer ?? property.name)}`
+    if (name === "right") return `success: ${to.text(property.initializer ?? property.name)}`
+    return to.text(property)
+  })
+  return `{ ${lines.join(", ")} }`
+}
+
 /** `"Left"` beside the `_tag` of an Either. */
 const tag = (node, to) => {
   if (!ts.isStringLiteral(node) || !/^(Left|Right)$/.test(node.text)) return undefined
@@ -543,6 +591,14 @@ const queryOf = (node, to) =>
     ? to.text(node.arguments[0])
     : `${to.text(node)}.fields`
 
+/** A schema with the status that stood beside it. */
+const withStatus = ([schema, options], to) =>
+  options === undefined
+    ? to.text(schema)
+    : `${to.text(schema)}.pipe(${to.use("effect/http-api/HttpApiSchema")}.status(${
+      to.text(propertyOf(options, "status", to))
+    }))`
+
 /** A chain of setters on an endpoint became one object. Errors that a group or an API adds are given by its constants. */
 const endpoint = (node, to) => {
   if (!ts.isCallExpression(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
@@ -560,8 +616,8 @@ const endpoint = (node, to) => {
   let rest = ""
   for (const [name, args] of chain) {
     if (name === "setUrlParams") options.query = queryOf(args[0], to)
-    else if (Object.hasOwn(setters, name)) options[setters[name]] = to.text(args[0])
-    else if (name === "addError") errors.push(to.text(args[0]))
+    else if (Object.hasOwn(setters, name)) options[setters[name]] = withStatus(args, to)
+    else if (name === "addError") errors.push(withStatus(args, to))
     else rest += `\n.${name}(${printed(args, to).join(", ")})`
   }
   if (to.commonErrors().length > 0) errors.push("...everywhere")
@@ -626,6 +682,8 @@ export const rules = [
   message,
   method,
   fieldsOfRest,
+  clientErrors,
+  shapesOfEither,
   tag,
   self,
   scopedTests,
