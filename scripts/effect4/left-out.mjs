@@ -14,11 +14,16 @@ export const packages = [
   "store-sql"
 ]
 
+/** Examples that tests import. */
+export const examples = ["fifth-provider", "fifth-sandbox"]
+
 /** Files of packages. */
 export const sources = {}
 
 /** Tests, and what only they use. */
 export const tests = {
+  "test/contracts/anatomy.test.ts": "looks at the sources for Effect 3",
+  "test/contracts/openapi.test.ts": "compares the documents of the contracts for Effect 3",
   "test/bench/": "measures; scripts/effect4/speed.mjs measures both majors",
   "test/browser/": "the browser runs the packed packages for Effect 3",
   "test/cli/": "the command line is a program; it stays on Effect 3",

@@ -83,6 +83,29 @@ export const edits = {
       "new AuthError.SignInRequired({ provider: \"test\", account: \"a\", operation: \"accessToken\", reason: \"never\" })"
     ]
   ],
+  // A listener that starts late marks what is in memory: one more read, before what is counted.
+  "test/contracts/belonging.ts": [
+    [
+      `    const there = yield* open
+`,
+      `    const there = yield* open
+    yield* TestClock.adjust("1 second")
+`
+    ]
+  ],
+  // A middleware wraps the call.
+  "test/contracts/typedClients.test.ts": [
+    ["{ failure: Denied, requiredForClient: true }", "{ error: Denied, requiredForClient: true }"],
+    [
+      "({ headers }) => headers[\"authorization\"] === \"Bearer a token\" ? Effect.void : Effect.fail(new Denied())",
+      "(call, { headers }) => headers[\"authorization\"] === \"Bearer a token\" ? call : Effect.fail(new Denied())"
+    ],
+    [
+      "AuthRpc.bearer(auth)({ request: { id: 7, headers: Headers.fromInput({ a: \"b\" }) } })",
+      "AuthRpc.bearer(auth)({ request: { id: 7, headers: Headers.fromInput({ a: \"b\" }) }, next: Effect.succeed })"
+    ],
+    ["\"https://api.test/gateway/v3/club/rpc\"", "\"https://api.test/gateway/v3/club/rpc/\""]
+  ],
   // The fiber of the sweep runs when the test's own fiber waits.
   "test/core/AuthSessions.test.ts": [
     [
@@ -90,7 +113,7 @@ export const edits = {
       assert.strictEqual(yield* sessions.size, 1)
       // The first`,
       `      yield* Effect.forEach(handles, ask, { discard: true })
-      yield* Effect.yieldNow
+      yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* sessions.size, 1)
       // The first`
     ]
@@ -110,7 +133,10 @@ export const edits = {
   ],
   "test/core/ProviderSettings.test.ts": [noData],
   "test/placewise/PlacewiseAuth.test.ts": [noData],
-  "test/priava/PriavaAuth.test.ts": [noData],
+  "test/priava/PriavaAuth.test.ts": [
+    noData,
+    ["Config.Literal(\"APAC\", \"EU\", \"US\")(\"REGION\")", "Config.Literals([\"APAC\", \"EU\", \"US\"], \"REGION\")"]
+  ],
   "test/placewise/PlacewiseClient.test.ts": [transport],
   "test/priava/PriavaClient.test.ts": [transport]
 }

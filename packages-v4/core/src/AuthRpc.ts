@@ -1,6 +1,5 @@
 /**
- * Puts the token of a session on calls of `@effect/rpc`. This module does not import that package; the types are
- * compatible.
+ * Puts the token of a session on calls of `effect/rpc`. This module does not import that one; the types are compatible.
  *
  * Over HTTP, give the protocol a client that carries the token. On a rejection it renews the session:
  *
@@ -26,20 +25,23 @@ import type { Any } from "./AuthService.ts"
 /**
  * A client middleware (`RpcMiddlewareClient`) that puts the token of a session on each message, as `authorization`.
  *
- * A client middleware can't fail. Without a token the message is sent unchanged, and the server refuses it. The
- * middleware does not see the destination of a message: use it only with a protocol that is connected to the provider.
+ * Without a token the message is sent unchanged, and the server refuses it. The middleware does not see the destination
+ * of a message: use it only with a protocol that is connected to the provider.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const bearer = (auth: Any) =>
-<Request extends { readonly headers: Headers.Headers }>(
-  options: { readonly request: Request }
-): Effect.Effect<Request> =>
-  Effect.match(auth.accessToken, {
-    onFailure: () => options.request,
-    onSuccess: ({ value }) => ({
-      ...options.request,
-      headers: Headers.set(options.request.headers, "authorization", `Bearer ${Redacted.value(value)}`)
-    })
-  })
+<Request extends { readonly headers: Headers.Headers }, A, E, R>(
+  options: { readonly request: Request; readonly next: (request: Request) => Effect.Effect<A, E, R> }
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    Effect.match(auth.accessToken, {
+      onFailure: () => options.request,
+      onSuccess: ({ value }) => ({
+        ...options.request,
+        headers: Headers.set(options.request.headers, "authorization", `Bearer ${Redacted.value(value)}`)
+      })
+    }),
+    options.next
+  )

@@ -120,7 +120,9 @@ export const RefreshTokenGrant = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const CreateTokenPayload = Schema.Union([AuthorizationCodeGrant, RefreshTokenGrant])
+export const CreateTokenPayload = Schema.Union([AuthorizationCodeGrant, RefreshTokenGrant]).pipe(
+  HttpApiSchema.asFormUrlEncoded({ contentType: formContentType })
+)
 
 /**
  * New tokens, in the same shape for both grants. `token_type` is `BEARER`, `expires_in` is in whole seconds.
@@ -281,7 +283,7 @@ class Searches extends HttpApiGroup.make("searches")
  * @since 0.1.0
  * @category models
  */
-export const reads: ReadonlyArray<string> = Object.values(Searches.endpoints).map(({ params: path }) => basePath + path)
+export const reads: ReadonlyArray<string> = Object.values(Searches.endpoints).map(({ path }) => basePath + path)
 
 /** Changes: a call that is sent twice is carried out twice. */
 class Webhooks extends HttpApiGroup.make("webhooks")

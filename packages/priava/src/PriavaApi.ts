@@ -120,7 +120,9 @@ export const RefreshTokenGrant = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const CreateTokenPayload = Schema.Union(AuthorizationCodeGrant, RefreshTokenGrant)
+export const CreateTokenPayload = Schema.Union(AuthorizationCodeGrant, RefreshTokenGrant).pipe(
+  HttpApiSchema.withEncoding({ kind: "UrlParams", contentType: formContentType })
+)
 
 /**
  * New tokens, in the same shape for both grants. `token_type` is `BEARER`, `expires_in` is in whole seconds.

@@ -30,6 +30,9 @@ const declaredIn = (symbol) => {
     : undefined
 }
 
+/** An endpoint itself has a path, too: only the parameters of a request have another name. */
+const isNotOfModel = (declaration) => declaration.parent?.name?.text !== "HttpApiEndpoint" || declaration.name?.text !== "path"
+
 /** Types that were effects: the name of the type → the module that declares it. */
 const effectLikes = {
   Left: "Either",
@@ -151,7 +154,9 @@ class Rewriter {
     if (names.length === 0) return node.text
     const type = this.checker.getTypeAtLocation(node.parent.expression)
     const symbol = this.checker.getPropertyOfType(type, node.text) ?? this.checker.getSymbolAtLocation(node)
-    const homes = (symbol?.declarations ?? []).map((declaration) => declaredIn({ declarations: [declaration] }))
+    const homes = (symbol?.declarations ?? []).filter(isNotOfModel).map((declaration) =>
+      declaredIn({ declarations: [declaration] })
+    )
     for (const [module, table] of names) if (homes.includes(module)) return table[node.text]
     return node.text
   }
@@ -243,7 +248,7 @@ class Rewriter {
   /** Whether a type has a property that the endpoints of Effect 3 declare. */
   isOfEndpoint(type, name) {
     const symbol = type === undefined ? undefined : this.checker.getPropertyOfType(type, name)
-    return (symbol?.declarations ?? []).some((declaration) =>
+    return (symbol?.declarations ?? []).filter(isNotOfModel).some((declaration) =>
       /^HttpApi(Endpoint|Builder|Client)$/.test(declaredIn({ declarations: [declaration] }) ?? "")
     )
   }
@@ -337,6 +342,11 @@ class Rewriter {
 
   /** Tests reach into `packages/core/src`; the generated packages have no folder above their own. */
   relative(module) {
+    // Examples that tests need are generated beside them.
+    if (module.startsWith("@effect-auth/examples/")) {
+      const depth = this.place.split("/").length - 2
+      return `${"../".repeat(depth) || "./"}examples/${module.slice("@effect-auth/examples/".length)}.ts`
+    }
     return module.replace(/^((?:\.\.\/)+)packages\//, "$1")
   }
 }

@@ -500,6 +500,11 @@ const fieldsOfRest = (node, to) => {
 /** What a literal is compared with: the other side of an operator, or the first argument of an assertion. */
 const comparedWith = (node) => {
   const { parent } = node
+  // `expect(x._tag).toBe("Left")`
+  const expected = ts.isCallExpression(parent) && ts.isPropertyAccessExpression(parent.expression)
+    ? parent.expression.expression
+    : undefined
+  if (expected !== undefined && ts.isCallExpression(expected)) return expected.arguments[0]
   return ts.isBinaryExpression(parent)
     ? parent.left
     : ts.isCallExpression(parent) && parent.arguments[0] !== node
@@ -518,6 +523,7 @@ const clientErrors = (node, to) => {
   }
   if (!ts.isStringLiteral(node)) return undefined
   if (node.text === "ParseError") return "\"SchemaError\""
+  if (node.text === "TimeoutException") return "\"TimeoutError\""
   const other = comparedWith(node)
   if (other === undefined || !ts.isPropertyAccessExpression(other) || !to.isClientError(other.expression)) {
     return undefined
@@ -548,12 +554,7 @@ const shapesOfEither = (node, to) => {
 /** `"Left"` beside the `_tag` of an Either. */
 const tag = (node, to) => {
   if (!ts.isStringLiteral(node) || !/^(Left|Right)$/.test(node.text)) return undefined
-  const { parent } = node
-  const other = ts.isBinaryExpression(parent)
-    ? parent.left
-    : ts.isCallExpression(parent)
-    ? parent.arguments[0]
-    : undefined
+  const other = comparedWith(node)
   const isTag = other !== undefined && ts.isPropertyAccessExpression(other) && other.name.text === "_tag" &&
     to.isEither(other.expression)
   return isTag ? node.text === "Left" ? "\"Failure\"" : "\"Success\"" : undefined
