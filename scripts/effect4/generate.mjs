@@ -49,7 +49,6 @@ const sources = () => {
     if (/\/(package|tsconfig)\.json$/.test(file)) continue
     add(file, path.relative(root, file), leftOut.tests)
   }
-  for (const name of leftOut.examples) add(path.join(root, "examples/src", `${name}.ts`), `test/examples/${name}.ts`, {})
   return found
 }
 

@@ -4,6 +4,19 @@
  */
 const noData = ["{ _op: \"MissingData\" }", "{ _tag: \"ConfigError\" }"]
 
+/** A fiber that waits for promises in between needs real time to come to its next timer. */
+const minute = (rest) => [
+  `      yield* TestClock.adjust("1 minute")
+${rest}`,
+  `      for (let second = 0; second < 60; second++) {
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+        yield* TestClock.adjust("1 second")
+      }
+${rest}`
+]
+
+const bearer = ["scheme: \"bearer\"", "scheme: \"Bearer\""]
+
 /** Errors of a client are of one class; the reason is an object. */
 const transport = [
   "expect(error).toMatchObject({ _tag: \"RequestError\", reason: \"Transport\" })",
@@ -93,6 +106,24 @@ export const edits = {
 `
     ]
   ],
+  "test/oauth2/AuthorizationRoutes.test.ts": [
+    [
+      "const logger = Logger.make(({ annotations, message }) =>",
+      "const logger = Logger.make(({ fiber, message }) =>"
+    ],
+    ["[...annotations]", "fiber.getRef(References.CurrentLogAnnotations)"],
+    [
+      "import * as Logger from \"effect/Logger\"\n",
+      "import * as Logger from \"effect/Logger\"\nimport * as References from \"effect/References\"\n"
+    ]
+  ],
+  "test/oauth2/ProtectedResource.test.ts": [["[\"Right\", [place, root]]", "[\"Success\", [place, root]]"]],
+  "test/oauth2/grants.test.ts": [
+    [
+      "Effect.flip(Effect.flatten(Effect.succeed(yield* outcome({ ok: false }, slack))))",
+      "Effect.flip(Effect.fromResult(yield* outcome({ ok: false }, slack)))"
+    ]
+  ],
   // A middleware wraps the call.
   "test/contracts/typedClients.test.ts": [
     ["{ failure: Denied, requiredForClient: true }", "{ error: Denied, requiredForClient: true }"],
@@ -106,8 +137,15 @@ export const edits = {
     ],
     ["\"https://api.test/gateway/v3/club/rpc\"", "\"https://api.test/gateway/v3/club/rpc/\""]
   ],
-  // The fiber of the sweep runs when the test's own fiber waits.
+  // The fibers of the sweep and of the listener run when the test's own fiber waits.
   "test/core/AuthSessions.test.ts": [
+    [
+      `      const handles = yield* Effect.forEach(names(4_000), sessions.get)
+`,
+      `      yield* TestClock.adjust("1 second")
+      const handles = yield* Effect.forEach(names(4_000), sessions.get)
+`
+    ],
     [
       `      yield* Effect.forEach(handles, ask, { discard: true })
       assert.strictEqual(yield* sessions.size, 1)
@@ -135,8 +173,26 @@ export const edits = {
   "test/placewise/PlacewiseAuth.test.ts": [noData],
   "test/priava/PriavaAuth.test.ts": [
     noData,
+    ["{ _op: \"InvalidData\" }", "{ _tag: \"ConfigError\" }"],
+    minute(`      expect(yield* Fiber.join(starting)).toMatchObject({ _tag: "Failure" })
+      expect(yield* Effect.flip(process((auth) => auth.accessToken, fromEnvironment))).toMatchObject(used)`),
+    minute(`      yield* Fiber.join(starting)
+      yield* process((auth) => auth.accessToken, fromEnvironment)`),
     ["Config.Literal(\"APAC\", \"EU\", \"US\")(\"REGION\")", "Config.Literals([\"APAC\", \"EU\", \"US\"], \"REGION\")"]
   ],
+  "test/placewise/PlacewiseApi.test.ts": [bearer],
+  "test/priava/PriavaApi.test.ts": [bearer],
   "test/placewise/PlacewiseClient.test.ts": [transport],
-  "test/priava/PriavaClient.test.ts": [transport]
+  "test/priava/PriavaClient.test.ts": [transport],
+  "test/testing/Redaction.test.ts": [
+    // The errors of schemas show no value.
+    [
+      `  [
+    "a parse error",
+    Result.merge(Schema.decodeUnknownResult(Schema.Struct({ token: Schema.Number }))({ token: secret }))
+  ]
+`,
+      ""
+    ]
+  ]
 }

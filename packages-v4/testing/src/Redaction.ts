@@ -121,7 +121,7 @@ const walk = (
   found: Array<readonly [string, string]>
 ): void => {
   if (typeof value === "string") found.push([path, value])
-  if (!Predicate.isObject(value) || seen.has(value) || depth < 0) return
+  if (!Predicate.isObjectKeyword(value) || seen.has(value) || depth < 0) return
   seen.add(value)
   if (value instanceof Uint8Array) {
     found.push([path, attempt(() => new TextDecoder().decode(value))])

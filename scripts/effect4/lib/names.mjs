@@ -144,7 +144,7 @@ export const members = {
   MetricBoundaries: { fromIterable: "boundariesFromIterable" },
   Option: { fromNullable: "fromNullishOr" },
   ParseResult: { ParseError: ["effect/Schema", "SchemaError"], isParseError: ["effect/Schema", "isSchemaError"] },
-  Predicate: { isRecord: "isObject" },
+  Predicate: { isObject: "isObjectKeyword", isRecord: "isObject" },
   Schema: {
     Redacted: "RedactedFromValue",
     RedactedFromSelf: "Redacted",

@@ -79,6 +79,10 @@ class Rewriter {
     return undefined
   }
 
+  get isTest() {
+    return this.place.startsWith("test/")
+  }
+
   /** Writes a namespace of the output, which will be imported. */
   use(module, isType = false) {
     const namespace = namespaceOf(module)
@@ -342,11 +346,6 @@ class Rewriter {
 
   /** Tests reach into `packages/core/src`; the generated packages have no folder above their own. */
   relative(module) {
-    // Examples that tests need are generated beside them.
-    if (module.startsWith("@effect-auth/examples/")) {
-      const depth = this.place.split("/").length - 2
-      return `${"../".repeat(depth) || "./"}examples/${module.slice("@effect-auth/examples/".length)}.ts`
-    }
     return module.replace(/^((?:\.\.\/)+)packages\//, "$1")
   }
 }

@@ -119,7 +119,10 @@ const calls = {
     const kept = rest.length === 0 ? "{}" : `{ ${printed(rest, to).join(", ")} }`
     return `${E(to)}.withSpan(${[...others, kept].join(", ")}, { captureStackTrace: ${to.text(trace)} })`
   },
-  "Effect.yieldNow": (_args, to) => `${E(to)}.yieldNow`,
+  "Effect.yieldNow": ([options], to) =>
+    options === undefined
+      ? `${E(to)}.yieldNow`
+      : `${E(to)}.yieldNowWith(${to.text(propertyOf(options, "priority", to))})`,
   "Effect.zipLeft": (args, to) =>
     args.length === 2
       ? `${E(to)}.tap(${to.text(args[0])}, () => ${to.text(args[1])})`
@@ -500,6 +503,7 @@ const fieldsOfRest = (node, to) => {
 /** What a literal is compared with: the other side of an operator, or the first argument of an assertion. */
 const comparedWith = (node) => {
   const { parent } = node
+  if (ts.isConditionalExpression(parent) && parent.condition !== node) return comparedWith(parent)
   // `expect(x._tag).toBe("Left")`
   const expected = ts.isCallExpression(parent) && ts.isPropertyAccessExpression(parent.expression)
     ? parent.expression.expression
@@ -539,6 +543,11 @@ const shapesOfEither = (node, to) => {
     return `"${node.text.replace(/^left/, "failure").replace(/^right/, "success")}"`
   }
   if (!ts.isObjectLiteralExpression(node)) return undefined
+  const [only, ...more] = node.properties
+  if (only !== undefined && more.length === 0 && ts.isPropertyAssignment(only) && to.isTest &&
+    only.name.getText(to.file) === "left" && ts.isObjectLiteralExpression(only.initializer)) {
+    return `{ failure: ${to.text(only.initializer)} }`
+  }
   const given = propertyOf(node, "_tag", to)
   if (given === undefined || !ts.isStringLiteral(given) || !/^(Left|Right)$/.test(given.text)) return undefined
   const lines = node.properties.map((property) => {

@@ -137,10 +137,10 @@ const run = (
   ).pipe(
     Effect.retry({
       while: (error) => ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? ""),
-      schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
-        Schedule.upTo({ duration: "5 seconds" }),
-        Schedule.intersect(Schedule.recurs(10))
-      )
+      schedule: Schedule.max([
+        Schedule.upTo(Schedule.jittered(Schedule.exponential(20)), { duration: "5 seconds" }),
+        Schedule.recurs(10)
+      ])
     }),
     Effect.mapError(ofStore(options.backend, "migrate")),
     Effect.asVoid

@@ -1,9 +1,8 @@
 /**
  * The connections for statements.
  *
- * The client returns a connection to its pool even when the connection is broken or its statement hangs (a lost host
- * sends nothing), so the pool would use it again. After such a failure the whole pool is abandoned, and the next
- * statement gets a new pool.
+ * A statement may hang (a lost host sends nothing), and a pool may hand out a broken connection again. After such a failure
+ * the whole pool is abandoned, and the next statement gets a new pool.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as Context from "effect/Context"
@@ -11,11 +10,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
-import * as Pg from "pg"
+import type * as Pg from "pg"
 import { codeOf, isFull } from "./failures.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
@@ -25,19 +25,23 @@ interface Pool {
   readonly scope: Scope.Closeable
 }
 
-const acquire = (settings: Pg.PoolConfig) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const pool = new Pg.Pool(settings)
-      // The pool removes a broken idle connection by itself. Without a listener, its error would end the process.
-      return pool.on("error", () => {})
-    }),
-    (pool) => Effect.timeoutOption(Effect.interruptible(Effect.promise(() => pool.end())), 1_000)
-  )
+/** The settings of `pg`, which the kept session has too, for the client of Effect. */
+const configOf = (settings: Pg.PoolConfig): PgClient.PgPoolConfig => ({
+  ...(settings.connectionString === undefined ? {} : { url: Redacted.make(settings.connectionString) }),
+  ...(settings.host === undefined ? {} : { host: settings.host }),
+  ...(settings.port === undefined ? {} : { port: settings.port }),
+  ...(settings.database === undefined ? {} : { database: settings.database }),
+  ...(settings.user === undefined ? {} : { username: settings.user }),
+  ...(typeof settings.password === "string" ? { password: Redacted.make(settings.password) } : {}),
+  ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+  ...(settings.max === undefined ? {} : { maxConnections: settings.max }),
+  ...(settings.application_name === undefined ? {} : { applicationName: settings.application_name }),
+  ...(settings.connectionTimeoutMillis === undefined ? {} : { connectTimeout: settings.connectionTimeoutMillis })
+})
 
 const open = Effect.fnUntraced(function*(settings: Pg.PoolConfig) {
   const scope = yield* Scope.make()
-  const context = yield* Layer.buildWithScope(PgClient.layerFromPool({ acquire: acquire(settings) }), scope)
+  const context = yield* Layer.buildWithScope(Layer.fresh(PgClient.layer(configOf(settings))), scope)
   return { sql: Context.get(context, SqlClient.SqlClient), scope }
 })
 
@@ -48,7 +52,7 @@ export const makeUse = (
   Effect.gen(function*() {
     // Without a connection nothing was sent, so a retry is safe.
     const full = Schedule.jittered(Schedule.spaced(100)).pipe(
-      Schedule.upTo({ duration: Duration.times(timeout, 0.8) })
+      Schedule.upTo({ duration: Duration.times(Duration.fromInputUnsafe(timeout), 0.8) })
     )
     let current: Pool = yield* open(settings)
     yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))

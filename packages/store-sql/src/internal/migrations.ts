@@ -136,9 +136,9 @@ const run = (
   ).pipe(
     Effect.retry({
       while: (error) => ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? ""),
-      schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
-        Schedule.upTo("5 seconds"),
-        Schedule.intersect(Schedule.recurs(10))
+      schedule: Schedule.intersect(
+        Schedule.upTo(Schedule.jittered(Schedule.exponential(20)), "5 seconds"),
+        Schedule.recurs(10)
       )
     }),
     Effect.mapError(ofStore(options.backend, "migrate")),

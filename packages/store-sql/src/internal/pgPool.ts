@@ -48,7 +48,7 @@ export const makeUse = (
   Effect.gen(function*() {
     // Without a connection nothing was sent, so a retry is safe.
     const full = Schedule.jittered(Schedule.spaced(100)).pipe(
-      Schedule.upTo(Duration.times(timeout, 0.8))
+      Schedule.upTo(Duration.times(Duration.decode(timeout), 0.8))
     )
     let current: Pool = yield* open(settings)
     yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))

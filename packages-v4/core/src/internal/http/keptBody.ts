@@ -27,12 +27,12 @@ const inner = ["original", "source", "body"]
 
 /** Whether the body was already read: `Response` and undici have the first field, `node:http` the second. */
 export const wasRead = (response: unknown, depth = 0): boolean =>
-  Predicate.isObject(response) && depth < 8 &&
+  Predicate.isObjectKeyword(response) && depth < 8 &&
   (["bodyUsed", "readableDidRead"].some((name) => Predicate.hasProperty(response, name) && response[name] === true) ||
     inner.some((name) => Predicate.hasProperty(response, name) && wasRead(response[name], depth + 1)))
 
 /** Looks in wrapped responses too: an interruptible response wraps the one with the fields. */
 const isSet = (response: unknown, names: ReadonlyArray<string>, depth = 0): boolean =>
-  Predicate.isObject(response) && depth < 8 &&
+  Predicate.isObjectKeyword(response) && depth < 8 &&
   (names.some((name) => Predicate.hasProperty(response, name) && response[name] !== undefined) ||
     (Predicate.hasProperty(response, "original") && isSet(response.original, names, depth + 1)))

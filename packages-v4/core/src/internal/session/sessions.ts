@@ -10,7 +10,7 @@ import { keyOf, type Machine } from "./machine.ts"
 import { Slab, Slabs } from "./packedFields.ts"
 
 /** Runs after the fibers that are ready now. */
-const last = Effect.yieldNow
+const last = Effect.yieldNowWith(1_000)
 
 export interface Sessions {
   /** A way to the account's cell that stays right when the cell is evicted. The cell is made at the first use. */
