@@ -46,6 +46,8 @@ export const tests = {
   "test/store-sql/SqliteTokenStore.files.test.ts": "SQLite has no stable driver for Effect 4",
   "test/store-sql/SqliteTokenStore.slow.test.ts": "SQLite has no stable driver for Effect 4",
   "test/store-sql/SqliteTokenStore.test.ts": "SQLite has no stable driver for Effect 4",
+  "test/majors/majors.majors.ts": "runs on Effect 3, and starts programs of both majors",
+  "test/security/console.test.ts": "the console stays on Effect 3",
   "test/bench/": "measures; scripts/effect4/speed.mjs measures both majors",
   "test/browser/": "the browser runs the packed packages for Effect 3",
   "test/cli/": "the command line is a program; it stays on Effect 3",

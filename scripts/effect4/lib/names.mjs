@@ -164,6 +164,7 @@ export const members = {
     makeAgentLayer: "layerAgentOptions"
   },
   Stream: { unwrapScoped: "unwrap" },
+  TestContext: { TestContext: ["effect/testing/TestClock", "layer()"] },
   TestClock: { currentTimeMillis: ["effect/Clock", "currentTimeMillis"] }
 }
 

@@ -31,7 +31,8 @@ const declaredIn = (symbol) => {
 }
 
 /** An endpoint itself has a path, too: only the parameters of a request have another name. */
-const isNotOfModel = (declaration) => declaration.parent?.name?.text !== "HttpApiEndpoint" || declaration.name?.text !== "path"
+const isNotOfModel = (declaration) =>
+  declaration.parent?.name?.text !== "HttpApiEndpoint" || declaration.name?.text !== "path"
 
 /** Types that were effects: the name of the type → the module that declares it. */
 const effectLikes = {

@@ -544,8 +544,10 @@ const shapesOfEither = (node, to) => {
   }
   if (!ts.isObjectLiteralExpression(node)) return undefined
   const [only, ...more] = node.properties
-  if (only !== undefined && more.length === 0 && ts.isPropertyAssignment(only) && to.isTest &&
-    only.name.getText(to.file) === "left" && ts.isObjectLiteralExpression(only.initializer)) {
+  if (
+    only !== undefined && more.length === 0 && ts.isPropertyAssignment(only) && to.isTest &&
+    only.name.getText(to.file) === "left" && ts.isObjectLiteralExpression(only.initializer)
+  ) {
     return `{ failure: ${to.text(only.initializer)} }`
   }
   const given = propertyOf(node, "_tag", to)
