@@ -1,5 +1,5 @@
 /**
- * The packages for Effect 4: generating changes nothing, types, and their own tests on Node 24.
+ * The packages for Effect 4: generating changes nothing, types, their own tests on Node 24, and both majors side by side.
  *
  *   node scripts/effect4/check.mjs [--all] [file filters and arguments of vitest]
  *
@@ -48,6 +48,10 @@ run("install", "npx", ["--yes", "pnpm@10.34.9", "install", "--frozen-lockfile", 
 run("types", process.execPath, ["node_modules/typescript/bin/tsc", "-b"])
 run("tests", "npx", vitest(args), {
   env: { ...process.env, EFFECT_AUTH_TESTS: isAll ? "all" : "quick", EFFECT_AUTH_TEST_REPORT: report }
+})
+run("both majors", process.execPath, ["node_modules/vitest/vitest.mjs", "run"], {
+  cwd: path.join(workspace, ".."),
+  env: { ...process.env, EFFECT_AUTH_TESTS: "majors" }
 })
 const { failed, passed, skipped } = JSON.parse(fs.readFileSync(report, "utf8"))
 fs.rmSync(path.dirname(report), { recursive: true })

@@ -15,6 +15,7 @@ import * as leftOut from "./left-out.mjs"
 import { format } from "./lib/format.mjs"
 import { manifest, tsconfig } from "./lib/manifest.mjs"
 import { rewrite } from "./lib/rewrite.mjs"
+import { page, reworded } from "./lib/words.mjs"
 import { edits } from "./test-edits.mjs"
 
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -64,7 +65,8 @@ const misses = []
 /** One file through the codemod, the formatter and, if it is a test, its edits. */
 const generated = (file, checker, place) => {
   const skipped = leftOut.singleTests.filter((test) => test.file === place).map((test) => test.name)
-  let text = format(file.fileName, rewrite(file, checker, place, skipped))
+  const written = rewrite(file, checker, place, skipped)
+  let text = format(file.fileName, place.startsWith("test/") ? written : reworded(written))
   for (const [from, to] of edits[place] ?? []) {
     if (text.split(from).length !== 2) misses.push(`${place}: ${from}`)
     text = text.replace(from, () => to)
@@ -102,7 +104,8 @@ export const generate = () => {
     tree.set(`${name}/package.json`, manifest(JSON.parse(fs.readFileSync(path.join(dir, "package.json"), "utf8"))))
     tree.set(`${name}/tsconfig.json`, tsconfig(JSON.parse(fs.readFileSync(path.join(dir, "tsconfig.json"), "utf8"))))
     for (const other of ["LICENSE", "README.md", "CHANGELOG.md"]) {
-      if (!tree.has(`${name}/${other}`)) tree.set(`${name}/${other}`, fs.readFileSync(path.join(dir, other), "utf8"))
+      const text = fs.readFileSync(path.join(dir, other), "utf8")
+      if (!tree.has(`${name}/${other}`)) tree.set(`${name}/${other}`, other === "README.md" ? page(text) : text)
     }
   }
   return tree

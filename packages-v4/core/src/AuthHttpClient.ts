@@ -259,7 +259,7 @@ export const transform =
 
 /**
  * Provides the client of the session behind a tag as an `HttpClient`, for one layer that needs it, such as a protocol
- * of `@effect/rpc`. Provide it to that layer only. It fails like {@link asHttpClient}.
+ * of `effect/rpc`. Provide it to that layer only. It fails like {@link asHttpClient}.
  *
  * ```ts
  * RpcClient.layerProtocolHttp({ url: "/rpc" }).pipe(Layer.provide(AuthHttpClient.layerHttpClient(PlacewiseAuth)))

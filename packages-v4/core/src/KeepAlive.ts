@@ -9,7 +9,7 @@
  * const keepAlive = Effect.gen(function*() {
  *   const sessions = yield* Placewise.PlacewiseSessions
  *   yield* KeepAlive.pass(sessions, { within: "7 days" })
- * }).pipe(Effect.catchAll(Effect.logWarning), Effect.repeat(Schedule.spaced("1 day")))
+ * }).pipe(Effect.catch(Effect.logWarning), Effect.repeat(Schedule.spaced("1 day")))
  * ```
  *
  * @since 0.1.0

@@ -84,8 +84,8 @@ export type FromConfig<Settings> =
  *
  * ```ts
  * const settings = ProviderSettings.fromConfig<Settings>({
- *   clientId: Config.string("CLIENT_ID"),
- *   host: Config.option(Config.string("HOST"))
+ *   clientId: Config.String("CLIENT_ID"),
+ *   host: Config.option(Config.String("HOST"))
  * })
  * ```
  *

@@ -10,7 +10,7 @@ export * as AuthHttpClient from "./AuthHttpClient.ts"
 /** The parts of authentication that differ between providers. */
 export * as AuthProvider from "./AuthProvider.ts"
 
-/** Puts the token of a session on calls of `@effect/rpc`. */
+/** Puts the token of a session on calls of `effect/rpc`. */
 export * as AuthRpc from "./AuthRpc.ts"
 
 /** The session of one account at one provider: sign in, get a working access token, sign out. */

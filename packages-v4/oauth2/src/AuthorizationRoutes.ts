@@ -7,7 +7,7 @@
  * import type * as AuthorizationCode from "@effect-auth/oauth2/AuthorizationCode"
  * import * as AuthorizationRoutes from "@effect-auth/oauth2/AuthorizationRoutes"
  * import type * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
- * import * as HttpRouter from "@effect/platform/HttpRouter"
+ * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as Effect from "effect/Effect"
  *
  * const routes = (
@@ -21,7 +21,7 @@
  *     sessions,
  *     // Whose browser this is, from the application's own cookie.
  *     account: Effect.succeed("member-42")
- *   }).pipe(Effect.map((routes) => HttpRouter.concat(HttpRouter.empty, routes)))
+ *   }).pipe(Effect.map((routes) => HttpRouter.addAll(routes)))
  * ```
  *
  * **The cookie.** Each sign-in has one of its own, for ten minutes: `__Host-` before its name, `HttpOnly`, `Secure`,
@@ -34,7 +34,7 @@
  * the function of the claims. A callback by GET is refused in this mode, one by POST in the other.
  *
  * **What is written down.** The callback's URL holds `code` and `state`. The routes keep it out of `HttpMiddleware.logger`;
- * for the spans of the server give {@link isCallback} to `HttpMiddleware.withTracerDisabledWhen`. What stands in front of
+ * for the spans of the server give {@link isCallback} to `HttpMiddleware.TracerDisabledWhen`. What stands in front of
  * the program (a proxy, a load balancer) has logs of its own. Each page has `no-store` and `no-referrer`, and shows nothing
  * of what was sent.
  *
@@ -270,7 +270,7 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
 })
 
 /**
- * Whether a request is a callback, for `HttpMiddleware.withTracerDisabledWhen`: the span of a server shows the whole URL.
+ * Whether a request is a callback, for `HttpMiddleware.TracerDisabledWhen`: the span of a server shows the whole URL.
  *
  * @since 0.1.0
  * @category predicates

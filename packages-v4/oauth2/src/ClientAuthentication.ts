@@ -7,7 +7,7 @@
  * import * as Config from "effect/Config"
  * import * as Effect from "effect/Effect"
  *
- * const authentication = Effect.map(Config.redacted("CLIENT_SECRET"), ClientAuthentication.basic)
+ * const authentication = Effect.map(Config.Redacted("CLIENT_SECRET"), ClientAuthentication.basic)
  * ```
  *
  * @see RFC 6749 section 2.3: https://www.rfc-editor.org/rfc/rfc6749#section-2.3

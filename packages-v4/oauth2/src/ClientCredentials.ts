@@ -9,9 +9,9 @@
  * import * as Context from "effect/Context"
  * import * as Layer from "effect/Layer"
  *
- * class Billing extends Context.Tag("Billing")<Billing, AuthService.AuthService<void>>() {}
+ * class Billing extends Context.Service<Billing, AuthService.AuthService<void>>()("Billing") {}
  *
- * const layer = (options: OAuth2Client.Options) => Layer.scoped(Billing, ClientCredentials.make(options))
+ * const layer = (options: OAuth2Client.Options) => Layer.effect(Billing, ClientCredentials.make(options))
  * ```
  *
  * @see RFC 6749 section 4.4: https://www.rfc-editor.org/rfc/rfc6749#section-4.4

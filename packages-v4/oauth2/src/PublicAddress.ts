@@ -4,7 +4,7 @@
  *
  * ```ts
  * import * as PublicAddress from "@effect-auth/oauth2/PublicAddress"
- * import type * as HttpClient from "@effect/platform/HttpClient"
+ * import type * as HttpClient from "effect/http/HttpClient"
  * import * as Effect from "effect/Effect"
  * import { lookup } from "node:dns/promises"
  *

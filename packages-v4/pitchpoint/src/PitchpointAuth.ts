@@ -7,8 +7,8 @@
  * session that ended; the state then has `signedInByItself`:
  *
  * ```ts
- * Pitchpoint.layerConfig({ username: Config.string("PITCHPOINT_USER") }, {
- *   credentials: Effect.map(Config.redacted("PITCHPOINT_PASSWORD"), (password) => ({ password }))
+ * Pitchpoint.layerConfig({ username: Config.String("PITCHPOINT_USER") }, {
+ *   credentials: Effect.map(Config.Redacted("PITCHPOINT_PASSWORD"), (password) => ({ password }))
  * })
  * ```
  *

@@ -11,7 +11,7 @@
  *
  * ```ts
  * const settings = { region: "EU", clientId, clientSecret, redirectUri: "https://my.app.com/oauth2callback" }
- * Priava.layer(settings, { credentials: Effect.map(Config.redacted("PRIAVA_CODE"), (code) => ({ code })) })
+ * Priava.layer(settings, { credentials: Effect.map(Config.Redacted("PRIAVA_CODE"), (code) => ({ code })) })
  * ```
  *
  * **Errors.** Priava answers 400 to any problem with a token request, and its documentation lists no codes. The codes

@@ -9,7 +9,7 @@
  * import * as Layer from "effect/Layer"
  *
  * const waiting = Layer.unwrapEffect(
- *   Effect.map(Config.redacted("REDIS_URL"), (url) => RedisPendingStore.layer({ url }))
+ *   Effect.map(Config.Redacted("REDIS_URL"), (url) => RedisPendingStore.layer({ url }))
  * )
  * ```
  *

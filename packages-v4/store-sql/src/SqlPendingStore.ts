@@ -10,7 +10,7 @@
  *
  * const waiting = Layer.provide(
  *   SqlPendingStore.layer(),
- *   PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
+ *   PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") })
  * )
  * ```
  *

@@ -2,7 +2,7 @@
  * The base of every sandbox: a provider's server that runs in memory or on a socket, behaves as the provider's
  * documentation says, fails on demand, and logs its requests.
  *
- * A provider's sandbox supplies an `HttpApp` (derived from its contract) and the operation of each request. {@link
+ * A provider's sandbox supplies an app (derived from its contract) and the operation of each request. {@link
  * make} adds faults, the log, counters, a client without a socket and a server with one.
  *
  * @since 0.1.0

@@ -6,10 +6,10 @@
  *
  * ```ts
  * WalletApp.layerConfig({
- *   email: Config.string("WALLET_EMAIL"),
+ *   email: Config.String("WALLET_EMAIL"),
  *   permissions: Config.succeed(["brands.get", "members.get"])
  * }, {
- *   credentials: Effect.map(Config.redacted("WALLET_PASSWORD"), (password) => ({ password }))
+ *   credentials: Effect.map(Config.Redacted("WALLET_PASSWORD"), (password) => ({ password }))
  * })
  * ```
  *

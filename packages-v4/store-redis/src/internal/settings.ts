@@ -50,7 +50,7 @@ const hidden = (name: string, value: unknown): Checked<string | undefined> => {
   if (value === undefined) return Result.succeed(undefined)
   const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : undefined
   if (typeof text !== "string") {
-    return Result.fail(`${name}: give a text in a Redacted (Redacted.make, Config.redacted)`)
+    return Result.fail(`${name}: give a text in a Redacted (Redacted.make, Config.Redacted)`)
   }
   return Result.succeed(text === "" && name === "password" ? undefined : text)
 }

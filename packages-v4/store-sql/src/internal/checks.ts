@@ -49,7 +49,7 @@ export const hidden = (name: string, value: unknown): Checked<string | undefined
   const text: unknown = Redacted.isRedacted(value) ? Redacted.value(value) : undefined
   return typeof text === "string"
     ? Result.succeed(text)
-    : Result.fail(`${name}: give a text in a Redacted (Redacted.make, Config.redacted)`)
+    : Result.fail(`${name}: give a text in a Redacted (Redacted.make, Config.Redacted)`)
 }
 
 /** Checks the names of all settings, so that a misspelt name is an error. */

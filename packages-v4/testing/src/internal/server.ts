@@ -1,5 +1,5 @@
 /**
- * A sandbox as an HttpApp for the platform's servers. Faults break the real connections.
+ * A sandbox as an app for the platform's servers. Faults break the real connections.
  */
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"

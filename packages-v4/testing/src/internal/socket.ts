@@ -1,5 +1,5 @@
 /**
- * Breaks a connection from inside an `HttpApp`. The platform has no function for it, so this reads `request.source`:
+ * Breaks a connection from inside an app. The platform has no function for it, so this reads `request.source`:
  * Node's message has a `socket`. Without a socket, a failing body is used instead.
  */
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
