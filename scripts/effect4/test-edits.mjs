@@ -24,6 +24,18 @@ const transport = [
 ]
 
 export const edits = {
+  // A fiber that waits for a promise (a digest) ends in real time.
+  "test/core/guarantees/session.ts": [
+    [
+      `  yield* TestClock.adjust(time)
+  return yield* Effect.timeoutOrElse(`,
+      `  yield* TestClock.adjust(time)
+  for (let turn = 0; turn < 100 && fiber.pollUnsafe() === undefined; turn++) {
+    yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+  }
+  return yield* Effect.timeoutOrElse(`
+    ]
+  ],
   // Two sleepers of the same instant are woken in another order: here the owner that met the fault asks again itself.
   "test/core/guarantees/availability.test.ts": [
     [
@@ -218,7 +230,9 @@ export const edits = {
       "Effect.mapError(({ reason }) => reason._tag === \"DecodeError\" ? \"ResponseError Decode\" : \"RequestError Transport\")"
     ]
   ],
+  // A list in a text is split at its commas, and not trimmed.
   "test/wallet-app/WalletAppAuth.test.ts": [
+    ["brands.get, tomorrow.get", "brands.get,tomorrow.get"],
     ["Config.Array(Config.String(), \"PERMISSIONS\")", "Config.Array(Schema.String, \"PERMISSIONS\")"],
     [
       "import * as Redacted from \"effect/Redacted\"\n",
