@@ -5,7 +5,12 @@ const which = process.env.EFFECT_AUTH_TESTS ?? "quick"
 const slow = "**/*.slow.test.ts"
 const soak = "**/*.soak.test.ts"
 const processes = "test/processes/*.slow.test.ts"
-const included: Record<string, string> = { processes, soak: `test/${soak}`, planted: "test/honesty/*.planted.ts" }
+const included: Record<string, string> = {
+  processes,
+  soak: `test/${soak}`,
+  planted: "test/honesty/*.planted.ts",
+  majors: "test/majors/*.majors.ts"
+}
 const excluded: Record<string, ReadonlyArray<string>> = { quick: [slow, soak], all: [soak, processes] }
 const timeouts: Record<string, number> = { soak: 600_000, all: 120_000, processes: 120_000 }
 /** Each file of this group starts up to eight processes. */

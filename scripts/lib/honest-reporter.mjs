@@ -9,10 +9,9 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
-import { root } from "./packages.mjs"
 
 const listedSkips = () =>
-  JSON.parse(fs.readFileSync(path.join(root, "test/exceptions.json"), "utf8")).skips.map(({ file }) => file)
+  JSON.parse(fs.readFileSync(path.join(process.cwd(), "test/exceptions.json"), "utf8")).skips.map(({ file }) => file)
 
 /** What went wrong, with the seed and the counterexample of a property: it may not come again. */
 const told = (error) => String(error?.message ?? error).split("\n").slice(0, 12).join("\n    ").slice(0, 4_000)
@@ -50,7 +49,7 @@ export default class HonestReporter {
       } else counts.passed++
     }
     for (const module of modules) {
-      const file = path.relative(root, module.moduleId)
+      const file = path.relative(process.cwd(), module.moduleId)
       const before = counts.failed
       for (const test of module.children.allTests()) count(test, file)
       if (module.state() === "failed" && counts.failed === before) {

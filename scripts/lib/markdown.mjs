@@ -172,15 +172,24 @@ const pnpmCommands = new Set(["install", "exec", "pack", "run", "add", "changese
 
 const manifest = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"))
 
-/** `name: version` of each line of the catalog. */
-const catalog = new Map(
-  [...fs.readFileSync(path.join(root, "pnpm-workspace.yaml"), "utf8").matchAll(/^ {2}"?([@\w/-]+)"?: \^?(\d\S*)$/gm)]
-    .map((match) => [match[1], match[2]])
-)
+/** `name: version` of each line of a catalog. */
+const catalogOf = (file) =>
+  new Map(
+    [...fs.readFileSync(path.join(root, file), "utf8").matchAll(/^ {2}"?([@\w/-]+)"?: \^?(\d\S*)$/gm)]
+      .map((match) => [match[1], match[2]])
+  )
+
+const catalog = catalogOf("pnpm-workspace.yaml")
+const catalogOf4 = catalogOf("packages-v4/pnpm-workspace.yaml")
 
 /** A package of the catalog that `npm i` is told without its version may be another major: Effect 4, by now. */
 const faultOfPackage = (word) => {
   const [, name, version] = /^(@?[^@]+)(?:@(.+))?$/.exec(word) ?? []
+  // The packages for Effect 4 are installed by a range that names it.
+  const of4 = catalogOf4.get(name ?? "")
+  if (of4 !== undefined && version?.startsWith("~4.") && of4.startsWith(version.slice(1).replace(/\d+$/, ""))) {
+    return undefined
+  }
   const pinned = /^(effect|@effect\/|vitest$)/.test(name ?? "") ? catalog.get(name) : undefined
   return pinned === undefined || (version !== undefined && `${pinned}.`.startsWith(`${version}.`))
     ? undefined

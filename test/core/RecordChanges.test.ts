@@ -1,13 +1,12 @@
 import * as RecordChanges from "@effect-auth/core/RecordChanges"
 import { assert, describe, it } from "@effect/vitest"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
 const next = (stream: Stream.Stream<RecordChanges.RecordChange>, count: number) =>
-  Effect.map(Stream.runCollect(Stream.take(stream, count)), Chunk.toReadonlyArray)
+  Effect.map(Stream.runCollect(Stream.take(stream, count)), (chunk) => Array.from(chunk))
 
 const listening = { _tag: "Listening" } as const
 

@@ -2,7 +2,6 @@ import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as RefreshSchedule from "@effect-auth/core/RefreshSchedule"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
 import { assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -11,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
 import { inspect } from "node:util"
+import { first, stepper, waits } from "../support/schedules.ts"
 
 const now = 1_800_000_000_000
 const second = 1_000
@@ -30,31 +30,10 @@ const failure = (retryAfter?: Duration.DurationInput) =>
     retryAfter: retryAfter === undefined ? undefined : Duration.decode(retryAfter)
   })
 
-/** How long an ordinary driver of the schedule sleeps for each input, in milliseconds; `end` where the schedule ends. */
-const waits = <Out, In>(schedule: Schedule.Schedule<Out, In>, inputs: ReadonlyArray<In>) =>
-  Effect.gen(function*() {
-    const driver = yield* Schedule.driver(schedule)
-    const seen: Array<number | "end"> = []
-    for (const input of inputs) {
-      const before = yield* Clock.currentTimeMillis
-      const fiber = yield* Effect.fork(Effect.either(driver.next(input)))
-      const sleeps = yield* Effect.zipRight(Effect.yieldNow(), TestClock.sleeps())
-      const until = [...sleeps].at(-1)
-      if (until === undefined) {
-        seen.push((yield* Fiber.join(fiber))._tag === "Left" ? "end" : 0)
-      } else {
-        seen.push(until - before)
-        yield* Number.isFinite(until) ? TestClock.setTime(until) : Fiber.interrupt(fiber)
-        if (Number.isFinite(until)) yield* Fiber.join(fiber)
-      }
-    }
-    return seen
-  })
-
 /** The age at which a token set is refreshed: one step of the schedule. */
 const ageOf = (options: RefreshSchedule.AheadOptions | undefined, set: TokenSet) => {
   const schedule = RefreshSchedule.ahead(options)
-  return Effect.map(schedule.step(now, set, schedule.initial), ([, age]) => Duration.toMillis(age))
+  return Effect.map(first(schedule, now, set), Duration.toMillis)
 }
 
 /** How long a driver sleeps for one token set. */
@@ -204,16 +183,10 @@ describe("RefreshSchedule.retry", () => {
 describe("RefreshSchedule.cooldown", () => {
   /** Steps at given moments, without sleeping in between. */
   const at = (schedule: Schedule.Schedule<Duration.Duration, ExchangeFailure>, moments: ReadonlyArray<number>) =>
-    Effect.gen(function*() {
-      let state: unknown = schedule.initial
-      const seen: Array<number> = []
-      for (const moment of moments) {
-        const [next, wait] = yield* schedule.step(moment, failure(), state)
-        state = next
-        seen.push(Duration.toMillis(wait))
-      }
-      return seen
-    })
+    Effect.flatMap(
+      stepper(schedule),
+      (step) => Effect.forEach(moments, (moment) => Effect.map(step(moment, failure()), Duration.toMillis))
+    )
 
   it.effect("closes when a window is full, until the oldest call has left it (G30)", () =>
     Effect.gen(function*() {
@@ -226,13 +199,11 @@ describe("RefreshSchedule.cooldown", () => {
 
   it.effect("keeps any minute at twelve calls, however they come", () =>
     Effect.gen(function*() {
-      const schedule = RefreshSchedule.cooldown()
-      let state: unknown = schedule.initial
+      const step = yield* stepper(RefreshSchedule.cooldown())
       const calls: Array<number> = []
       for (let moment = 0, i = 0; i < 500; i++) {
         calls.push(moment)
-        const [next, wait] = yield* schedule.step(moment, failure(), state)
-        state = next
+        const wait = yield* step(moment, failure())
         moment += Math.max(Duration.toMillis(wait), yield* Random.nextIntBetween(0, 9_000))
       }
       for (const start of calls) {

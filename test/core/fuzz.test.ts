@@ -105,7 +105,7 @@ const checkExit = (exit: Exit.Exit<unknown, unknown>, allowsHttp: boolean): stri
   if (Exit.isSuccess(exit)) return "success"
   const failure = Cause.failureOption(exit.cause)
   assert.isTrue(Option.isSome(failure), `no failure: ${Cause.pretty(exit.cause)}`)
-  assert.isTrue(Cause.isFailType(exit.cause) || Array.from(Cause.defects(exit.cause)).length === 0)
+  assert.isFalse(Cause.isDie(exit.cause))
   const error = Option.getOrThrow(failure)
   const isKnown = AuthError.isAuthError(error) || (allowsHttp && HttpClientError.isHttpClientError(error))
   assert.isTrue(isKnown, `not of the table: ${String(error)}`)

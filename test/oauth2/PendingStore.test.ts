@@ -5,26 +5,19 @@ import * as SealedPendingStore from "@effect-auth/oauth2/SealedPendingStore"
 import * as RedisPendingStore from "@effect-auth/store-redis/RedisPendingStore"
 import * as SqlPendingStore from "@effect-auth/store-sql/SqlPendingStore"
 import * as PendingStoreLaws from "@effect-auth/testing/PendingStoreLaws"
-import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
-import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Redis } from "ioredis"
-import * as Mysql from "mysql2/promise"
-import { rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as Pg from "pg"
 import * as backends from "../support/stores/backends.ts"
 import { base, makeApplication } from "./browser.ts"
 import * as fixtures from "./fixtures.ts"
 import { makeStorage } from "./tab.ts"
 
-const [mysql, postgres, redis] = [await backends.mysql(), await backends.postgres(), await backends.redis()]
+const [postgres, redis] = [await backends.postgres(), await backends.redis()]
 const name = backends.runName
 const capacity = 5
 
@@ -37,14 +30,6 @@ PendingStoreLaws.suite("in a sealed cookie", SealedPendingStore.layer([keyOf(1)]
 const storage = makeStorage()
 
 PendingStoreLaws.suite("in a tab", BrowserPendingStore.layer({ capacity, storage }), { capacity, shared: true })
-
-const file = join(tmpdir(), `${name}.db`)
-
-PendingStoreLaws.suite(
-  "SQLite",
-  Layer.provide(SqlPendingStore.layer({ capacity }), LibsqlClient.layer({ url: `file:${file}` })),
-  { capacity, shared: true }
-)
 
 describe.skipIf(postgres.isSkipped)("PostgreSQL", () => {
   const table = `${name}_pending`
@@ -65,46 +50,6 @@ describe.skipIf(postgres.isSkipped)("PostgreSQL", () => {
   })
 })
 
-describe.skipIf(mysql.isSkipped)("MySQL", () => {
-  const table = `${name}_pending`
-  PendingStoreLaws.suite(
-    "MySQL",
-    Layer.provide(
-      SqlPendingStore.layer({ capacity, table }),
-      MysqlClient.layer({ url: Redacted.make(mysql.url), maxConnections: 4 })
-    ),
-    { capacity, shared: true }
-  )
-
-  it.scopedLive("sixteen sign-ins at once are all kept and all taken, each once", () =>
-    Effect.gen(function*() {
-      const store = yield* SqlPendingStore.make({ table, capacity: 100 })
-      const expiresAt = (yield* Clock.currentTimeMillis) + 600_000
-      const pending = { browser: "b", realm: "r", redirectUri: "u", verifier: Redacted.make("v"), expiresAt }
-      const one = (index: number) =>
-        Effect.gen(function*() {
-          const id = `${name}-${index}`
-          const kept = yield* store.put(id, pending)
-          const again = yield* store.put(id, pending)
-          const another = yield* store.take(id, "B")
-          const taken = yield* Effect.all([store.take(id, "b"), store.take(id, "b")], { concurrency: "unbounded" })
-          return { kept, again, another, taken: taken.filter((one) => one !== undefined).length }
-        })
-      const all = yield* Effect.all(Array.from({ length: 16 }, (_, index) => one(index)), { concurrency: "unbounded" })
-      for (const outcome of all) {
-        assert.deepStrictEqual(outcome, { kept: true, again: false, another: undefined, taken: 1 })
-      }
-    }).pipe(
-      Effect.provide(MysqlClient.layer({ url: Redacted.make(mysql.url), maxConnections: 8 }))
-    ), 30_000)
-
-  afterAll(async () => {
-    const client = await Mysql.createConnection(mysql.url)
-    await client.query(`DROP TABLE IF EXISTS ${table}, ${table}_migrations`)
-    await client.end()
-  })
-})
-
 describe.skipIf(redis.isSkipped)("Redis", () => {
   PendingStoreLaws.suite(
     "Redis",
@@ -118,10 +63,6 @@ describe.skipIf(redis.isSkipped)("Redis", () => {
     if (left.length > 0) await client.del(...left)
     await client.quit()
   })
-})
-
-afterAll(() => {
-  for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true })
 })
 
 type Break = (store: PendingStore.Service) => PendingStore.Service

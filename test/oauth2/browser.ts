@@ -10,6 +10,7 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import { appOf } from "../support/routers.ts"
 import * as fixtures from "./fixtures.ts"
 
 export const base = "https://app.example.com"
@@ -76,7 +77,7 @@ export const makeApplication = Effect.fnUntraced(function*(
   )
   const store = options.store ?? (yield* PendingStore.makeMemory())
   const who = { member: "member-1" }
-  const app = yield* AuthorizationRoutes.make({
+  const routes = yield* AuthorizationRoutes.make({
     client,
     path: "/auth",
     baseUrl: base,
@@ -84,6 +85,7 @@ export const makeApplication = Effect.fnUntraced(function*(
     account: Effect.sync(() => who.member),
     ...options.routes
   }).pipe(Effect.provideService(PendingStore.PendingStore, store), Effect.orDie)
+  const app = yield* appOf(routes)
   const sandbox = yield* OAuth2Sandbox.OAuth2Sandbox
   /** From the login to the authorization server, and to the callback that it sends the browser to. */
   const leave = (browser: Browser, query = "") =>

@@ -47,7 +47,7 @@ const streamOf = (
     case "drip":
       return Stream.concat(
         Stream.succeed(bytes),
-        Stream.repeatEffectWithSchedule(Effect.succeed(new Uint8Array([32])), Schedule.spaced("1 second"))
+        Stream.map(Stream.fromSchedule(Schedule.spaced("1 second")), () => new Uint8Array([32]))
       )
     case "endless":
       return Stream.concat(Stream.succeed(bytes), Stream.forever(Stream.succeed(new Uint8Array(64 * 1024).fill(32))))
@@ -92,11 +92,13 @@ const withoutAnswer = (request: HttpClientRequest.HttpClientRequest, how: NoAnsw
       return Effect.fail(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause: "x" }))
     }
     case "transport":
+      return Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause: Object.create(null) }))
     case "encode":
-    case "url": {
-      const reason = ({ transport: "Transport", encode: "Encode", url: "InvalidUrl" } as const)[how]
-      return Effect.fail(new HttpClientError.RequestError({ request, reason, cause: Object.create(null) }))
-    }
+      return Effect.fail(new HttpClientError.RequestError({ request, reason: "Encode", cause: Object.create(null) }))
+    case "url":
+      return Effect.fail(
+        new HttpClientError.RequestError({ request, reason: "InvalidUrl", cause: Object.create(null) })
+      )
   }
 }
 

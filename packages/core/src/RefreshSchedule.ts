@@ -18,11 +18,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
-import * as ScheduleDecision from "effect/ScheduleDecision"
-import * as Interval from "effect/ScheduleInterval"
-import * as Intervals from "effect/ScheduleIntervals"
+import type * as Schedule from "effect/Schedule"
 import type { ExchangeFailure } from "./ExchangeFailure.ts"
+import * as schedules from "./internal/seams/schedules.ts"
 import * as tokenSets from "./internal/tokenSets.ts"
 import * as TokenSet from "./TokenSet.ts"
 
@@ -74,14 +72,14 @@ export const ahead = (options?: AheadOptions): Schedule.Schedule<Duration.Durati
     return life === Infinity ? atMost : Math.min(bounded, life - TokenSet.hardMargin(life))
   }
   return printed(
-    Schedule.makeWithState<undefined, TokenSet.TokenSet, Duration.Duration>(
+    schedules.make<undefined, TokenSet.TokenSet, Duration.Duration>(
       undefined,
       (now, tokens) =>
         Effect.map(Random.next, (chance) => {
           const age = ageOf(tokens, chance)
           // If the wall clock was set back, the wait must not become longer than the age itself.
           const sent = Math.min(tokens.obtainedAt, now)
-          return [undefined, Duration.millis(age), at(Math.max(now, sent + age))]
+          return [undefined, Duration.millis(age), Math.max(0, sent + age - now)]
         })
     ),
     "ahead",
@@ -116,13 +114,13 @@ export const retry = (options?: RetryOptions): Schedule.Schedule<Duration.Durati
   const delays = (options?.delays ?? defaultDelays).map((delay) => Duration.toMillis(delay))
   const jitter = clamp(options?.jitter ?? 0.2, 0, 1)
   return printed(
-    Schedule.makeWithState<number, ExchangeFailure, Duration.Duration>(
+    schedules.make<number, ExchangeFailure, Duration.Duration>(
       0,
-      (now, failure, step) =>
+      (_now, failure, step) =>
         Effect.map(Random.next, (chance) => {
           const base = delays[Math.min(step, delays.length - 1)] ?? 0
           const delay = Math.max(Math.round(base * (1 + jitter * chance)), floorOf(failure))
-          return [step + 1, Duration.millis(delay), at(now + delay)]
+          return [step + 1, Duration.millis(delay), delay]
         })
     ),
     "retry",
@@ -154,13 +152,13 @@ export const cooldown = (options?: CooldownOptions): Schedule.Schedule<Duration.
   const calls = Math.max(1, Math.floor(options?.calls ?? 12))
   const per = Duration.toMillis(options?.per ?? "1 minute")
   return printed(
-    Schedule.makeWithState<ReadonlyArray<number>, ExchangeFailure, Duration.Duration>([], (now, failure, before) => {
+    schedules.make<ReadonlyArray<number>, ExchangeFailure, Duration.Duration>([], (now, failure, before) => {
       // Stamps from the future mean that the clock was set back. They are dropped, because they would block calls for
       // that long.
       const stamps = [...before.filter((stamp) => stamp <= now), now].slice(-calls)
       const oldest = stamps.length < calls ? -Infinity : stamps[0] ?? -Infinity
       const delay = Math.max(0, oldest + per - now, floorOf(failure))
-      return Effect.succeed([stamps, Duration.millis(delay), at(now + delay)])
+      return Effect.succeed([stamps, Duration.millis(delay), delay])
     }),
     "cooldown",
     { calls, per: Duration.format(per) }
@@ -177,17 +175,7 @@ export const until = <Out, In, R>(
   schedule: Schedule.Schedule<Out, In, R>,
   expiresAt: number
 ): Schedule.Schedule<Out, In, R> =>
-  printed(
-    Schedule.makeWithState(schedule.initial, (now, input: In, state: typeof schedule.initial) =>
-      Effect.map(schedule.step(now, input, state), ([next, out, decision]) => {
-        if (ScheduleDecision.isDone(decision) || now >= expiresAt) {
-          return [next, out, ScheduleDecision.done]
-        }
-        return [next, out, at(Math.min(Intervals.start(decision.intervals), expiresAt))]
-      })),
-    "until",
-    { schedule: String(schedule), expiresAt }
-  )
+  printed(schedules.until(schedule, expiresAt), "until", { schedule: String(schedule), expiresAt })
 
 const defaultDelays: ReadonlyArray<Duration.DurationInput> = [
   100,
@@ -217,8 +205,6 @@ const numberOr = (value: number | undefined, otherwise: number): number =>
   value === undefined || Number.isNaN(value) ? otherwise : value
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
-
-const at = (millis: number) => ScheduleDecision.continueWith(Interval.after(millis))
 
 const printed = <Out, In, R>(
   schedule: Schedule.Schedule<Out, In, R>,

@@ -95,7 +95,8 @@ export const TokenSet: Schema.Schema<TokenSet, TokenSetEncoded> = Schema.transfo
       const unknown = Object.fromEntries(Object.entries(all).filter(([name]) => !Object.hasOwn(fields, name)))
       return Object.keys(unknown).length === 0 ? all : { ...all, unknown: Redacted.make(unknown) }
     },
-    encode: ({ unknown, ...known }) => unknown === undefined ? known : { ...Redacted.value(unknown), ...known }
+    encode: ({ unknown, ...known }: TokenSet) =>
+      unknown === undefined ? known : { ...Redacted.value(unknown), ...known }
   }
 )
 

@@ -4,11 +4,9 @@
  *
  * @since 0.1.0
  */
-import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as SchemaAST from "effect/SchemaAST"
-import * as Struct from "effect/Struct"
+import * as wireErrors from "./internal/seams/wireErrors.ts"
 
 /**
  * A tagged error class as a server sends it: the fields of the class, without `_tag`, with a status. If the class has
@@ -18,21 +16,9 @@ import * as Struct from "effect/Struct"
  * @category schemas
  */
 export const error = <A, I extends { readonly _tag: string }>(
-  self: Schema.Schema<A, I> & { readonly _tag: I["_tag"]; readonly fields: Schema.Struct.Fields },
+  self: wireErrors.ErrorClass<A, I>,
   options: { readonly status: number; readonly description: string }
-): Schema.Schema<A, Omit<I, "_tag">> => {
-  const body = Schema.encodedSchema(Schema.Struct(Struct.omit(self.fields, "_tag")))
-  // An empty body reaches the decoder as `undefined`. The OpenAPI document shows only the schema of the body.
-  const wire = Schema.UndefinedOr(body).annotations({ [SchemaAST.SurrogateAnnotationId]: body.ast })
-  const tagged = Schema.transform(wire, self, {
-    strict: false,
-    decode: (fields) => ({ ...fields, _tag: self._tag }),
-    encode: (fields: I) => Struct.omit(fields, "_tag")
-  })
-  return Schema.make<A, Omit<I, "_tag">>(tagged.ast).annotations(
-    HttpApiSchema.annotations({ status: options.status, description: options.description })
-  )
-}
+): Schema.Schema<A, Omit<I, "_tag">> => wireErrors.error(self, options)
 
 /**
  * A secret text, `Redacted` from decode to header. Its parse errors never show the text.
@@ -71,11 +57,7 @@ export const Token: Schema.Schema<Redacted.Redacted<string>, string> = Schema.Re
  * @since 0.1.0
  * @category schemas
  */
-export const PathSegment: Schema.Schema<string> = Schema.transform(
-  Schema.String,
-  Schema.String.pipe(Schema.filter((text) => text !== "" && text !== "." && text !== "..")),
-  { strict: true, decode: (text) => text, encode: (text) => encodeURIComponent(text) }
-).annotations({ message: () => ({ message: "Expected a path segment", override: true }) })
+export const PathSegment: Schema.Schema<string> = wireErrors.pathSegment
 
 const decodeError = "#/components/schemas/HttpApiDecodeError"
 

@@ -50,7 +50,6 @@ import {
 } from "@effect-auth/core/AuthError"
 import type { AuthService } from "@effect-auth/core/AuthService"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -61,6 +60,7 @@ import type { Claims } from "./IdToken.ts"
 import { misconfigured } from "./internal/failures.ts"
 import * as formPost from "./internal/formPost.ts"
 import * as pages from "./internal/pages.ts"
+import * as routes from "./internal/seams/routes.ts"
 import * as urls from "./internal/urls.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 import { PendingStore } from "./PendingStore.ts"
@@ -237,7 +237,7 @@ const callback = <E, R>(setup: Setup<E, R>) =>
  */
 export const make = Effect.fnUntraced(function*<E = never, R = never>(
   options: Options<E, R>
-): Effect.fn.Return<HttpRouter.HttpRouter<E, R>, AuthMisconfigured, PendingStore> {
+): Effect.fn.Return<routes.Routes<E, R>, AuthMisconfigured, PendingStore> {
   const base = urls.parse(options.baseUrl)
   const { name } = options.client
   if (base === undefined || base.origin !== options.baseUrl.replace(/\/$/, "")) {
@@ -260,10 +260,13 @@ export const make = Effect.fnUntraced(function*<E = never, R = never>(
     redirectUri: base.origin + path,
     cookie: pages.cookieOf(base, isForm)
   }
-  const routes = HttpRouter.get(HttpRouter.empty, `${options.path}/login`, login(setup))
-  return isForm
-    ? HttpRouter.all(routes, path, callback(setup))
-    : HttpRouter.get(routes, path, callback(setup))
+  return routes.make({
+    login: `${options.path}/login`,
+    callback: path,
+    isForm,
+    onLogin: login(setup),
+    onCallback: callback(setup)
+  })
 })
 
 /**

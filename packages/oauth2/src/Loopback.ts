@@ -44,6 +44,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Authorization from "./Authorization.ts"
 import type * as AuthorizationCode from "./AuthorizationCode.ts"
 import * as pages from "./internal/pages.ts"
+import { type Address, addressOf } from "./internal/seams/address.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 import * as PendingStore from "./PendingStore.ts"
 
@@ -68,8 +69,8 @@ export interface Options<E, R> {
 }
 
 /** Where the server listens, as browsers name it; `undefined` where other machines can reach it. */
-const originOf = (address: HttpServer.Address): string | undefined => {
-  if (address._tag !== "TcpAddress") return undefined
+const originOf = (address: Address | undefined): string | undefined => {
+  if (address === undefined) return undefined
   const { hostname, port } = address
   if (hostname === "127.0.0.1") return `http://127.0.0.1:${port}`
   return hostname === "::1" ? `http://[::1]:${port}` : undefined
@@ -147,8 +148,7 @@ export const signIn = Effect.fnUntraced(function*<E = never, R = never>(
   client: OAuth2Client,
   options: Options<E, R>
 ): Effect.fn.Return<AccessToken, SignInError | E, HttpServer.HttpServer | R> {
-  const { address } = yield* HttpServer.HttpServer
-  const origin = originOf(address)
+  const origin = originOf(addressOf(yield* HttpServer.HttpServer))
   if (origin === undefined) return yield* misplaced(client, auth.account)
   const { idToken, parameters, path = "/callback", patience = "5 minutes", scopes } = options
   const store = yield* PendingStore.makeMemory()

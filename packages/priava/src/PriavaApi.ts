@@ -90,8 +90,6 @@ const client = {
   redirect_uri: Schema.String
 }
 
-const form = { kind: "UrlParams", contentType: formContentType } as const
-
 /**
  * Exchanges the code of the admin screen for the first tokens.
  *
@@ -102,7 +100,7 @@ export const AuthorizationCodeGrant = Schema.Struct({
   grant_type: Schema.Literal("authorization_code"),
   code: WireSchema.Secret,
   ...client
-}).pipe(HttpApiSchema.withEncoding(form))
+}).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams", contentType: formContentType }))
 
 /**
  * Exchanges a refresh token for new tokens. Unlike RFC 6749, `redirect_uri` is needed here too.
@@ -114,7 +112,7 @@ export const RefreshTokenGrant = Schema.Struct({
   grant_type: Schema.Literal("refresh_token"),
   refresh_token: WireSchema.Secret,
   ...client
-}).pipe(HttpApiSchema.withEncoding(form))
+}).pipe(HttpApiSchema.withEncoding({ kind: "UrlParams", contentType: formContentType }))
 
 /**
  * The body of a token request.
@@ -122,7 +120,9 @@ export const RefreshTokenGrant = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const CreateTokenPayload = Schema.Union(AuthorizationCodeGrant, RefreshTokenGrant)
+export const CreateTokenPayload = Schema.Union(AuthorizationCodeGrant, RefreshTokenGrant).pipe(
+  HttpApiSchema.withEncoding({ kind: "UrlParams", contentType: formContentType })
+)
 
 /**
  * New tokens, in the same shape for both grants. `token_type` is `BEARER`, `expires_in` is in whole seconds.

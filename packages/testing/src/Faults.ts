@@ -165,7 +165,7 @@ const half = (
     {
       status: response.status,
       headers: response.headers,
-      contentType: body.contentType ?? "application/json",
+      contentType: ("contentType" in body ? body.contentType : undefined) ?? "application/json",
       contentLength: Math.max(bytes.length, 1)
     }
   )

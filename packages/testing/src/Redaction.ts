@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Inspectable from "effect/Inspectable"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as effects from "./internal/seams/printers.ts"
 
 /**
  * A secret was found. The message has its place and form, but not the secret.
@@ -94,12 +95,12 @@ const printers: Readonly<Record<string, (value: unknown) => unknown>> = {
   "String": (value) => String(value),
   "JSON.stringify": (value) => JSON.stringify(value),
   "Inspectable.toStringUnknown": (value) => Inspectable.toStringUnknown(value),
-  "Inspectable.format": (value) => Inspectable.format(Inspectable.toJSON(value)),
+  "Inspectable.format": (value) => effects.formatted(value),
   "util.inspect": (value) => {
     const custom = Predicate.hasProperty(value, nodeInspect) ? value[nodeInspect] : undefined
     return Predicate.isFunction(custom) ? Inspectable.toStringUnknown(custom.call(value, 8, {})) : ""
   },
-  "Cause.pretty": (value) => Cause.pretty(toCause(value), { renderErrorCause: true }),
+  "Cause.pretty": (value) => effects.pretty(toCause(value)),
   "Cause.toJSON": (value) => JSON.stringify(toCause(value))
 }
 

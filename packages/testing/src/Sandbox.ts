@@ -8,14 +8,9 @@
  * @since 0.1.0
  */
 import type * as Headers from "@effect/platform/Headers"
-import type * as HttpApi from "@effect/platform/HttpApi"
-import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpClient from "@effect/platform/HttpClient"
-import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
-import type * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -23,7 +18,6 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Predicate from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -32,6 +26,8 @@ import * as client from "./internal/client.ts"
 import * as Queue from "./internal/faultQueue.ts"
 import * as Log from "./internal/log.ts"
 import { MemoryServerRequest } from "./internal/memoryHttp.ts"
+import { addressOf } from "./internal/seams/address.ts"
+import * as apiServer from "./internal/seams/apiServer.ts"
 import * as server from "./internal/server.ts"
 import type { Server } from "./internal/socket.ts"
 import { CurrentEntry, note as noteEntry, type Open } from "./internal/trace.ts"
@@ -61,7 +57,7 @@ export type At = Operation | "token" | "any"
  * @category models
  */
 export interface Received {
-  readonly method: HttpMethod
+  readonly method: HttpServerRequest.HttpServerRequest["method"]
   /** Path and query. */
   readonly url: string
   readonly headers: Headers.Headers
@@ -289,8 +285,6 @@ export const make = (options: Options): Effect.Effect<Sandbox> =>
     }
   })
 
-const isDecodeError = (u: unknown): u is HttpApiDecodeError => Predicate.isTagged(u, "HttpApiDecodeError")
-
 /**
  * The server of an `HttpApi` whose groups and middlewares are provided. `onDecodeError` answers a request that does not
  * match the contract, because the platform's own answer would show values.
@@ -299,27 +293,9 @@ const isDecodeError = (u: unknown): u is HttpApiDecodeError => Predicate.isTagge
  * @category constructors
  */
 export const fromApi = (
-  api: Layer.Layer<HttpApi.Api>,
-  onDecodeError: (error: HttpApiDecodeError) => HttpServerResponse.HttpServerResponse
-): Effect.Effect<HttpApp.Default<unknown>> => {
-  // By its type it can't fail, because failures are encoded after this step.
-  const tolerant = HttpApiBuilder.middleware((app: HttpApp.Default) =>
-    Effect.catchAll(app, (error) => isDecodeError(error) ? Effect.succeed(onDecodeError(error)) : Effect.fail(error))
-  )
-  return Effect.gen(function*() {
-    const app = yield* HttpApiBuilder.httpApp
-    const services = yield* Effect.context<HttpRouter.HttpRouter.DefaultServices>()
-    return Effect.provide(app, services)
-  }).pipe(Effect.provide(
-    Layer.mergeAll(
-      api,
-      tolerant,
-      HttpApiBuilder.Router.Live,
-      HttpApiBuilder.Middleware.layer,
-      HttpServer.layerContext
-    )
-  ))
-}
+  api: apiServer.Api,
+  onDecodeError: (error: apiServer.DecodeError) => HttpServerResponse.HttpServerResponse
+): Effect.Effect<HttpApp.Default<unknown>> => apiServer.make(api, onDecodeError)
 
 /**
  * The `HttpClient` for a program under test: it sends requests to the sandbox instead of the network.
@@ -348,10 +324,10 @@ export const serve = (
   sandbox: Pick<Sandbox, "app">
 ): Effect.Effect<string, never, HttpServer.HttpServer | Scope.Scope> =>
   Effect.gen(function*() {
-    const { address } = yield* HttpServer.HttpServer
+    const address = addressOf(yield* HttpServer.HttpServer)
     const servers = new Set<Server>()
     const app = server.remembering(sandbox.app, servers)
     yield* HttpMiddleware.withTracerDisabledWhenEffect(HttpServer.serveEffect(app), () => true)
     yield* Effect.addFinalizer(() => Effect.sync(() => servers.forEach(server.close)))
-    return address._tag === "TcpAddress" ? server.baseUrl(address.hostname, address.port) : `unix:${address.path}`
+    return "path" in address ? `unix:${address.path}` : server.baseUrl(address.hostname, address.port)
   })

@@ -3,19 +3,18 @@ import * as Telemetry from "@effect-auth/core/Telemetry"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
 import * as TestClock from "effect/TestClock"
+import * as metrics from "../../support/metrics.ts"
 import * as session from "./session.ts"
 import { serviceOver, setup, shared } from "./sharedStore.ts"
 
 /** How often each event of a provider was counted. */
 const counted = (provider: string) =>
-  Effect.map(Metric.snapshot, (pairs) => {
-    const counts: Record<string, number> = {}
-    for (const { metricKey, metricState } of pairs) {
-      const tags = new Map(metricKey.tags.map((tag) => [tag.key, tag.value]))
-      if (metricKey.name !== Telemetry.metrics.events || tags.get(Telemetry.attributes.provider) !== provider) continue
-      counts[tags.get(Telemetry.attributes.event) ?? "?"] = (metricState as unknown as { readonly count: number }).count
+  Effect.map(metrics.all, (found) => {
+    const counts: Record<string, unknown> = {}
+    for (const { name, state, tags } of found) {
+      if (name !== Telemetry.metrics.events || tags[Telemetry.attributes.provider] !== provider) continue
+      counts[tags[Telemetry.attributes.event] ?? "?"] = state["count"]
     }
     return counts
   })

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/TestClock"
+import { yielding } from "../../support/schedules.ts"
 import * as session from "./session.ts"
 import { serviceOver, setup, shared } from "./sharedStore.ts"
 
@@ -28,7 +29,7 @@ describe("the refresh token's own end", () => {
 
   it.scoped("G57: also where the application's own schedule knows nothing of it", () =>
     Effect.gen(function*() {
-      const ahead = Schedule.as(Schedule.spaced("1 day"), Duration.days(1))
+      const ahead = yielding(Schedule.spaced("1 day"), Duration.days(1))
       const { auth, refreshes, script } = yield* session.make({ expiresIn: 300, signedIn: false, refresh: { ahead } })
       yield* script.enqueue("signIn", ScriptedProvider.ok({ refreshExpiresAt: 60_000 }))
       yield* auth.signIn("secret")

@@ -6,24 +6,20 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Metric from "effect/Metric"
-import * as MetricKeyType from "effect/MetricKeyType"
 import * as Tracer from "effect/Tracer"
 import * as counts from "../../../packages/core/src/internal/counts.ts"
+import * as metrics from "../../support/metrics.ts"
 import { acceptsFrom, recordingClient, scriptedAuth } from "../scriptedAuth.ts"
 
 /** Every value of a metric, by its tags, without those of other providers. */
 const valuesOf = (name: string, provider: string) =>
-  Effect.map(Metric.snapshot, (pairs) =>
+  Effect.map(metrics.all, (found) =>
     Object.fromEntries(
-      pairs
-        .filter(({ metricKey }) => metricKey.name === name && metricKey.tags.some((tag) => tag.value === provider))
-        .map(({ metricKey, metricState }) => [
-          metricKey.tags.filter((tag) => tag.value !== provider).map((tag) => `${tag.key}=${tag.value}`).sort().join(
-            " "
-          ),
-          metricState as unknown as Record<string, unknown>
-        ])
+      found.filter((metric) => metric.name === name && Object.values(metric.tags).includes(provider)).map((metric) => [
+        Object.entries(metric.tags).filter(([, value]) => value !== provider).map(([key, value]) => `${key}=${value}`)
+          .sort().join(" "),
+        metric.state
+      ])
     ))
 
 /** Keeps the spans that end in its scope: the name, that of its parent, and the attributes. */
@@ -109,7 +105,7 @@ describe("Telemetry", () => {
         ["effect_auth.outcome=rejected-again", 1],
         ["effect_auth.outcome=replayed", 2]
       ])
-      assert.isTrue(MetricKeyType.isCounterKey(Telemetry.rejections.keyType))
+      assert.isTrue(metrics.isCounter(Telemetry.rejections))
     }))
 
   it.effect("every span that has a name is emitted, with whose it was and how it ended", () => {

@@ -197,7 +197,10 @@ const fittingLifetime = <A>(accounts: ReadonlyArray<string>, signIn: (account: s
     return Math.min(16, Math.max(4, Math.ceil(each * accounts.length * 4 / 750)))
   })
 
-export const runCluster = Effect.fnUntraced(function*(script: string, options: ClusterOptions) {
+export const runCluster = Effect.fnUntraced(function*(
+  script: string | ReadonlyArray<string>,
+  options: ClusterOptions
+) {
   const accounts = members(options.sessions)
   const server = yield* startServer({
     accounts,
@@ -223,7 +226,10 @@ export const runCluster = Effect.fnUntraced(function*(script: string, options: C
       ? { mode: "onDemand", deadline: 20_000, commitPatience: 5_000, claimTtl: 30_000 }
       : { mode: options.mode ?? "scheduled", ...boundsOf(claimTtl, pace), claimTtl }
   })
-  const start = (name: string) => startWorker(script, configOf(name), recorder.hear)
+  const scripts = typeof script === "string" ? [script] : script
+  let started = 0
+  /** With several scripts, processes take them in turn. */
+  const start = (name: string) => startWorker(scripts[started++ % scripts.length] ?? "", configOf(name), recorder.hear)
   const [keeper, measured] = yield* paced(start("keeper"))
   pace = measured
   if (claimTtl >= shortestClaim) claimTtl *= pace

@@ -46,7 +46,7 @@ const assertKept = (report: Report): void => {
 }
 
 /** Runs the processes, prints what they came to, and asserts what holds in every run. */
-export const runKept = (script: string, title: string, options: ClusterOptions) =>
+export const runKept = (script: string | ReadonlyArray<string>, title: string, options: ClusterOptions) =>
   Effect.scoped(runCluster(script, options)).pipe(
     Effect.tap((report) => Effect.sync(() => console.log(summary(title, report)))),
     Effect.tap((report) =>

@@ -52,14 +52,15 @@ export const rejected = (
   Metric.increment(rejectionsOf({ [Telemetry.attributes.provider]: provider, [Telemetry.attributes.outcome]: outcome }))
 
 /** Caches the metric for each set of labels, because a new one is slow to look up. There are few sets. */
-const labelled = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => {
-  const known = new Map<string, Metric.Metric<Type, In, Out>>()
-  return (labels: Record<string, string>): Metric.Metric<Type, In, Out> => {
+const labelled = <M extends Metric.Metric<any, any, any>>(metric: M) => {
+  const known = new Map<string, M>()
+  return (labels: Record<string, string>): M => {
     const name = JSON.stringify(labels)
     let found = known.get(name)
     if (found === undefined) {
       const pairs = Object.entries(labels).map(([key, value]) => MetricLabel.make(key, value))
-      found = Metric.taggedWithLabels(metric, pairs)
+      // The same metric under labels has the same type.
+      found = Metric.taggedWithLabels(metric, pairs) as M
       known.set(name, found)
     }
     return found

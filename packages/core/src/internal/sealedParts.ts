@@ -1,6 +1,6 @@
 /** Splits a record into its clear part and its sealed part, and joins them again after unsealing. */
 import * as Effect from "effect/Effect"
-import type { ParseError } from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import { SessionRecord } from "../SessionRecord.ts"
 
@@ -57,7 +57,7 @@ const isEmpty = (fields: Secrets) => Object.keys(fields).length === 0
  */
 export const parts = (
   record: SessionRecord
-): Effect.Effect<{ readonly clear: SessionRecord; readonly secrets: Secrets | undefined }, ParseError> =>
+): Effect.Effect<{ readonly clear: SessionRecord; readonly secrets: Secrets | undefined }, ParseResult.ParseError> =>
   Effect.map(encode(record), (encoded) => {
     const { secret } = divide(encoded, places)
     const state = divide(encoded.state, statePlaces)
@@ -77,7 +77,7 @@ const without = <A extends Secrets>(fields: A, sealed: Secrets): A => {
 export const together = (
   clear: SessionRecord,
   { state, ...secrets }: Secrets
-): Effect.Effect<SessionRecord, ParseError> =>
+): Effect.Effect<SessionRecord, ParseResult.ParseError> =>
   decode({
     ...clear,
     ...secrets,

@@ -4,7 +4,6 @@ import type { AuthService, ForResource, WithResources } from "@effect-auth/core/
 import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import type { TokenSet } from "@effect-auth/core/TokenSet"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import type { OAuth2Client } from "../OAuth2Client.ts"
 import { unsent } from "./failures.ts"
@@ -65,7 +64,7 @@ const revoke = (client: OAuth2Client) => (tokens: TokenSet): Effect.Effect<void,
     ? access
     : [revokeOne(client, refreshToken, "refresh_token"), ...tolerant]
   return Effect.forEach(calls, Effect.either).pipe(
-    Effect.flatMap((outcomes) => outcomes.find(Either.isLeft) ?? Effect.void)
+    Effect.flatMap((outcomes) => Effect.forEach(outcomes, (outcome) => outcome, { discard: true }))
   )
 }
 

@@ -7,7 +7,6 @@ import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import { type ExternalTokenGrant, type PasswordGrant, PlacewiseApi, type RefreshTokenGrant } from "../PlacewiseApi.ts"
 import { classify, type Operation } from "./errors.ts"
@@ -41,7 +40,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.forEach(
         tokens.refreshToken === undefined ? [tokens.accessToken] : [tokens.refreshToken, tokens.accessToken],
         (token) => Effect.either(revokeOne(token))
-      ).pipe(Effect.flatMap((outcomes) => outcomes.find(Either.isLeft) ?? Effect.void), Effect.asVoid),
+      ).pipe(Effect.flatMap((outcomes) => Effect.forEach(outcomes, (outcome) => outcome)), Effect.asVoid),
     /** `undefined` if the token is invalid. */
     tokenInfo: (token: Redacted.Redacted<string>) =>
       HttpApiClient.endpoint(PlacewiseApi, {

@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 export const codeOf = (error: unknown, depth = 0): string | undefined => {
   if (!Predicate.isRecord(error)) return undefined
   if (typeof error.code === "string" && /^[A-Z0-9_]{2,40}$/.test(error.code)) return error.code
-  return depth < 3 ? codeOf(error.cause, depth + 1) : undefined
+  return depth < 3 ? codeOf(error.cause, depth + 1) ?? codeOf(error.reason, depth + 1) : undefined
 }
 
 /** Whether the file is not a database, or is damaged. */
@@ -30,7 +30,7 @@ export const ownOf = (error: unknown, depth = 0): TokenStoreError | undefined =>
   error instanceof TokenStoreError
     ? error
     : Predicate.isRecord(error) && depth < 3
-    ? ownOf(error.cause, depth + 1)
+    ? ownOf(error.cause, depth + 1) ?? ownOf(error.reason, depth + 1)
     : undefined
 
 /** The meaning of each code, and what to do. */

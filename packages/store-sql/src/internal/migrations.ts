@@ -4,7 +4,6 @@ import * as Migrator from "@effect/sql/Migrator"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { SqlError } from "@effect/sql/SqlError"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { codeOf, isDamage, ofStore, ownOf } from "./failures.ts"
 import type { Use } from "./records.ts"
@@ -129,17 +128,17 @@ const run = (
     }).pipe(
       Effect.provideService(SqlClient.SqlClient, sql),
       // The migrator turns a failed migration into a defect.
-      Effect.catchSomeDefect((defect) =>
-        defect instanceof Migrator.MigrationError ? Option.some(Effect.fail(defect)) : Option.none()
+      Effect.catchAllDefect((defect) =>
+        defect instanceof Migrator.MigrationError ? Effect.fail(defect) : Effect.die(defect)
       ),
       Effect.mapError((error) => new SqlError({ cause: error, message: "migration" }))
     )
   ).pipe(
     Effect.retry({
       while: (error) => ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? ""),
-      schedule: Schedule.jittered(Schedule.exponential(20)).pipe(
-        Schedule.upTo("5 seconds"),
-        Schedule.intersect(Schedule.recurs(10))
+      schedule: Schedule.intersect(
+        Schedule.upTo(Schedule.jittered(Schedule.exponential(20)), "5 seconds"),
+        Schedule.recurs(10)
       )
     }),
     Effect.mapError(ofStore(options.backend, "migrate")),

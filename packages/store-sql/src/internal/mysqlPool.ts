@@ -16,6 +16,7 @@ import * as Scope from "effect/Scope"
 import { codeOf, isFull } from "./failures.ts"
 import { driverOptions, type Settings } from "./mysqlSettings.ts"
 import type { Use } from "./records.ts"
+import { disconnect } from "./seams/disconnect.ts"
 
 interface Pool {
   readonly sql: SqlClient.SqlClient
@@ -26,7 +27,7 @@ const closeWithin = Duration.seconds(1)
 
 /** Closing has a time limit, because it waits for statements, and a statement may wait for a lock. */
 const close = (pool: Pool) =>
-  Effect.timeoutOption(Effect.interruptible(Effect.disconnect(Scope.close(pool.scope, Exit.void))), closeWithin)
+  Effect.timeoutOption(Effect.interruptible(disconnect(Scope.close(pool.scope, Exit.void))), closeWithin)
 
 const open = Effect.fnUntraced(function*(settings: Settings) {
   const { database, host, password, port, user, ...more } = {
@@ -78,7 +79,7 @@ export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.
         return work(pool.sql).pipe(
           // Without a connection nothing was sent, so a retry is safe.
           Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, 0.8 * statementTimeout) }),
-          Effect.disconnect,
+          disconnect,
           Effect.timeoutFail({
             duration: statementTimeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })

@@ -18,6 +18,7 @@ import * as Scope from "effect/Scope"
 import * as Pg from "pg"
 import { codeOf, isFull } from "./failures.ts"
 import type { Use } from "./records.ts"
+import { disconnect } from "./seams/disconnect.ts"
 
 interface Pool {
   readonly sql: SqlClient.SqlClient
@@ -47,7 +48,7 @@ export const makeUse = (
   Effect.gen(function*() {
     // Without a connection nothing was sent, so a retry is safe.
     const full = Schedule.jittered(Schedule.spaced(100)).pipe(
-      Schedule.upTo(Duration.times(timeout, 0.8))
+      Schedule.upTo(Duration.times(Duration.decode(timeout), 0.8))
     )
     let current: Pool = yield* open(settings)
     yield* Effect.addFinalizer(() => Effect.suspend(() => Scope.close(current.scope, Exit.void)))
@@ -67,7 +68,7 @@ export const makeUse = (
         return work(pool.sql).pipe(
           Effect.retry({ while: isFull, schedule: full }),
           // The client cancels an interrupted statement on the server. This does not wait for it.
-          Effect.disconnect,
+          disconnect,
           Effect.timeoutFail({
             duration: timeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })

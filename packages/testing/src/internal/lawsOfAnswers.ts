@@ -13,6 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Redaction from "../Redaction.ts"
 import { fails, holds, type LawBroken } from "./lawSupport.ts"
 import { type Answering, each, type Operation, operations, type Ready, type Rule, type World } from "./lawWorld.ts"
+import { disconnect } from "./seams/disconnect.ts"
 
 const exchanges: ReadonlyArray<Operation> = ["signIn", "refresh"]
 
@@ -232,7 +233,7 @@ const silent = rule(
           )
         const calling = yield* Effect.fork(Effect.interruptible(world.outcome(operation, call, answer)))
         yield* Deferred.await(arrived)
-        const left = yield* Effect.timeoutOption(Effect.disconnect(Fiber.interrupt(calling)), "1 second")
+        const left = yield* Effect.timeoutOption(disconnect(Fiber.interrupt(calling)), "1 second")
         yield* Deferred.succeed(done, undefined)
         yield* holds(operation, left._tag === "Some", "who leaves has to wait for the server")
       })

@@ -8,13 +8,11 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
-import type { HttpMethod } from "@effect/platform/HttpMethod"
 import * as HttpServerError from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Multipart from "@effect/platform/Multipart"
 import * as UrlParams from "@effect/platform/UrlParams"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -49,7 +47,7 @@ export class MemoryServerRequest extends Inspectable.Class implements HttpServer
   readonly source: Received
   readonly url: string
   readonly headers: Headers.Headers
-  readonly method: HttpMethod
+  readonly method: Received["method"]
   readonly remoteAddress = Option.none<string>()
 
   constructor(received: Received, url = received.url, headers = received.headers) {
@@ -131,9 +129,10 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
     super()
     this.request = request
     this.status = response.status
-    this.headers = response.body.contentType === undefined || response.headers["content-type"] !== undefined
+    const contentType = "contentType" in response.body ? response.body.contentType : undefined
+    this.headers = contentType === undefined || response.headers["content-type"] !== undefined
       ? response.headers
-      : Headers.set(response.headers, "content-type", response.body.contentType)
+      : Headers.set(response.headers, "content-type", contentType)
     this.cookies = response.cookies
     this.body = Stream.mapError(bodyStream(response), (cause) => this.broken(cause))
   }
@@ -143,7 +142,7 @@ export class MemoryClientResponse extends Inspectable.Class implements HttpClien
   }
 
   private get bytes(): Effect.Effect<Uint8Array, HttpClientError.ResponseError> {
-    return Effect.map(Stream.runCollect(this.body), (chunks) => join(Chunk.toReadonlyArray(chunks)))
+    return Effect.map(Stream.runCollect(this.body), (chunks) => join(chunks))
   }
 
   get text() {
@@ -225,7 +224,7 @@ const requestBody = (
       return Effect.sync(() => decodeText(body.body))
     case "Stream":
       return Stream.runCollect(body.stream).pipe(
-        Effect.map((chunks) => decodeText(join(Chunk.toReadonlyArray(chunks)))),
+        Effect.map((chunks) => decodeText(join(chunks))),
         Effect.mapError(unreadable)
       )
     case "Raw":

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { makeStepper } from "../../../../packages/core/src/internal/seams/scheduleStepper.ts"
+import { atMost, watched } from "../../../support/schedules.ts"
 
 const failure = new ExchangeFailure({ kind: "transient", sent: "answered", reason: "server" })
 
@@ -43,22 +44,15 @@ describe("makeStepper", () => {
     Effect.gen(function*() {
       const spread = Schedule.modifyDelay(RefreshSchedule.cooldown({ calls: 3 }), () => "40 seconds")
       const seen: Array<number> = []
-      const watched = Schedule.makeWithState(spread.initial, (now, input: ExchangeFailure, state) => {
-        seen.push(now)
-        return spread.step(now, input, state)
-      })
-      yield* makeStepper(watched).forward(3, 600_000, failure)
+      yield* makeStepper(watched(spread, (now) => seen.push(now))).forward(3, 600_000, failure)
       assert.deepStrictEqual(seen.slice(-3), [520_000, 560_000, 600_000])
     }))
 
   it.effect("asks for a wait even when the schedule has ended", () =>
     Effect.gen(function*() {
-      const once = Schedule.intersect(RefreshSchedule.retry({ delays: ["1 minute"], jitter: 0 }), Schedule.recurs(1))
-        .pipe(
-          Schedule.map(([wait]) => wait)
-        )
+      const once = atMost(RefreshSchedule.retry({ delays: ["1 minute"], jitter: 0 }), 1)
       assert.deepStrictEqual(yield* steps(makeStepper(once), [0, 0, 0]), [60_000, 60_000, 60_000])
-      const never = Schedule.intersect(RefreshSchedule.retry(), Schedule.recurs(0)).pipe(Schedule.map(([wait]) => wait))
+      const never = atMost(RefreshSchedule.retry(), 0)
       assert.deepStrictEqual(yield* steps(makeStepper(never), [0]), [30_000])
     }))
 })

@@ -35,6 +35,19 @@ describe("the numbers of many sessions", () => {
     assert.strictEqual(next.due, 9_999)
   })
 
+  it("are nobody else's: a row that is used again begins empty", () => {
+    const slabs = new Slabs()
+    const [first] = cellsIn(slabs, 512)
+    Object.assign(first!, { version: 7, status: "never", born: "sign-in", outdated: true, evicted: true })
+    first!.moveTo(new Slab())
+    const next = new Cell("next", slabs.next())
+    const unused = new Cell("unused")
+    assert.deepStrictEqual(
+      [next.version, next.status, next.born, next.outdated, next.evicted, next.deadAt],
+      [unused.version, unused.status, unused.born, unused.outdated, unused.evicted, unused.deadAt]
+    )
+  })
+
   it("let go of a slab without rows in use", () => {
     const slabs = new Slabs()
     const cells = cellsIn(slabs, 1_024)

@@ -14,7 +14,7 @@ export const below = (
     const { url } = request
     if (isAbsolute(url)) return request
     const base = complete !== undefined && url.startsWith(complete) ? baseUrl : baseUrl + basePath
-    return HttpClientRequest.prependUrl(request, /^([/?#]|$)/.test(url) ? base : `${base}/`)
+    return HttpClientRequest.setUrl(request, /^([/?#]|$)/.test(url) ? base + url : `${base}/${url}`)
   }
 }
 

@@ -2,10 +2,10 @@
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Stream from "effect/Stream"
+import { parametersOf, sameMethod, urlOf } from "../seams/requests.ts"
 import * as httpErrors from "./httpErrors.ts"
 import { secretsOf } from "./secretTexts.ts"
 
@@ -25,13 +25,13 @@ const placeOf = (url: string): string => {
  */
 const withPlainUrl = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest => {
   if (!/[?#]/.test(request.url)) return request
-  const url = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
-  return url._tag === "Right" ? HttpClientRequest.setUrl(request, url.right) : request
+  const url = urlOf(request)
+  return url === undefined ? request : HttpClientRequest.setUrl(request, url)
 }
 
 /** The query values that are long enough to be searched for. */
 const queryOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> =>
-  withPlainUrl(request).urlParams.map(([, value]) => value).filter((value) => value.length >= 8)
+  parametersOf(withPlainUrl(request)).map(([, value]) => value).filter((value) => value.length >= 8)
 
 /** The caller's own request. Its printed form has no header, no query and no body. */
 const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
@@ -47,7 +47,7 @@ const quiet = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.
 
 /** A request with only its method and its place. */
 export const bare = (request: HttpClientRequest.HttpClientRequest): HttpClientRequest.HttpClientRequest =>
-  quiet(HttpClientRequest.make(request.method)(placeOf(request.url)))
+  quiet(sameMethod(request, placeOf(request.url)))
 
 /** An error of a client, changed to hold the caller's own request. */
 export const cleaned = <E>(

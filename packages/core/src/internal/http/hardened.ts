@@ -14,7 +14,7 @@ const hiddenHeaders =
 export const hardened = <E, R>(self: HttpClient.HttpClient.With<E, R>): HttpClient.HttpClient.With<E, R> =>
   HttpClient.transformResponse(self, (effect) =>
     Effect.serviceOption(FetchHttpClient.RequestInit).pipe(
-      Effect.flatMap((init) =>
+      Effect.flatMap((init): typeof effect =>
         Effect.provideService(effect, FetchHttpClient.RequestInit, {
           ...(init._tag === "Some" ? init.value : {}),
           redirect: "manual"

@@ -100,6 +100,11 @@ export const carrying = (
     description: error.message
   })
 
+/** Whether the contract does not list the status of the answer: a derived client then fails without a cause. */
+export const isUnlisted = (error: unknown): boolean =>
+  HttpClientError.isHttpClientError(error) && error._tag === "ResponseError" && error.cause === undefined &&
+  (error.reason === "Decode" || error.reason === "StatusCode")
+
 /** The error of making a stream from a response without a body. */
 export const isEmptyBody = (error: HttpClientError.HttpClientError): boolean => error.reason === "EmptyBody"
 

@@ -3,11 +3,8 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as UrlParams from "@effect/platform/UrlParams"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import type * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
@@ -17,6 +14,9 @@ import { type AccessToken, belongsTo, isSame } from "../../AccessToken.ts"
 import { type AccessTokenError, AccessTokenRejected, AuthMisconfigured } from "../../AuthError.ts"
 import type { AuthService } from "../../AuthService.ts"
 import * as counts from "../counts.ts"
+import * as causes from "../seams/causes.ts"
+import { clockOf } from "../seams/fiberClock.ts"
+import { sameMethod, urlOf } from "../seams/requests.ts"
 import { isAboutScope } from "./challenge.ts"
 import { cleaned, HandedResponse } from "./handedResponse.ts"
 import * as httpErrors from "./httpErrors.ts"
@@ -104,9 +104,9 @@ class Middleware<E, R> {
   /** The fast path, with few allocations and look-ups. Unusual requests take the slow path. */
   start(
     request: Request,
-    fiber: Fiber.RuntimeFiber<Response, E | MiddlewareError>
+    fiber: Fiber.RuntimeFiber<unknown, unknown>
   ): Effect.Effect<Response, E | MiddlewareError, R> {
-    const token = this.auth.unsafePeek(clockOf(fiber.currentDefaultServices))
+    const token = this.auth.unsafePeek(clockOf(fiber))
     const { settings } = this
     return token !== undefined && settings.origins.isPlain(request.url) && !hasAuthorization(request) &&
         hostOf(request) === undefined &&
@@ -136,7 +136,7 @@ class Middleware<E, R> {
   /** Sends the request with the caller's own header. The response hides secrets like every other response. */
   private asItIs(request: Request): Effect.Effect<Response, E, R> {
     return Effect.map(
-      Effect.mapErrorCause(this.self.execute(request), (cause) => silenced(cause, request, [])),
+      causes.mapCause(this.self.execute(request), (cause) => silenced(cause, request, [])),
       (response) => new HandedResponse(response, request)
     )
   }
@@ -174,9 +174,9 @@ class Middleware<E, R> {
   }
 
   private failed(attempt: Attempt, cause: Cause.Cause<E>): Effect.Effect<Response, E | MiddlewareError, R> {
-    const failure = Cause.failureOrCause(cause)
-    if (Either.isLeft(failure)) {
-      const error = failure.left
+    const failure = Cause.failureOption(cause)
+    if (failure._tag === "Some") {
+      const error = failure.value
       const response = httpErrors.filteredResponse(error)
       if (response !== undefined && this.isRejection(response)) {
         return this.refused(attempt, { by: "status", response, error })
@@ -282,30 +282,14 @@ class Middleware<E, R> {
   }
 }
 
-let lastServices: unknown
-let lastClock: Clock.Clock | undefined
-
-/** The clock is cached, because most requests run under the same services as the one before. */
-const clockOf = (services: Context.Context<DefaultServices.DefaultServices>): Clock.Clock => {
-  if (lastClock === undefined || services !== lastServices) {
-    lastServices = services
-    lastClock = Context.get(services, Clock.Clock)
-  }
-  return lastClock
-}
-
 /** The failure or defect of an inner client, without the headers and the body that were sent. */
 const silenced = <E>(cause: Cause.Cause<E>, asked: Request, secrets: ReadonlyArray<string>): Cause.Cause<E> =>
-  Cause.match(cause, {
-    onEmpty: Cause.empty as Cause.Cause<E>,
-    onFail: (error) => Cause.fail(cleaned(error, asked, secrets)),
+  causes.changed(cause, {
+    onFail: (error) => cleaned(error, asked, secrets),
     onDie: (defect) => {
       const clean = cleaned(defect, asked, secrets)
-      return Cause.die(clean === defect ? httpErrors.silentDefect(defect, secretsOf(asked).addAll(secrets)) : clean)
-    },
-    onInterrupt: (id) => Cause.interrupt(id),
-    onSequential: Cause.sequential,
-    onParallel: Cause.parallel
+      return clean === defect ? httpErrors.silentDefect(defect, secretsOf(asked).addAll(secrets)) : clean
+    }
   })
 
 /** Headers made by `unsafeFromRecord` may have names in upper case, so both spellings are checked. */
@@ -328,7 +312,7 @@ const withoutHeaders = (request: Request, names: ReadonlyArray<string>): Request
 const withHeaders = (request: Request, headers: Headers.Input): Request =>
   HttpClientRequest.setBody(
     HttpClientRequest.setUrlParams(
-      HttpClientRequest.make(request.method)(request.url, {
+      sameMethod(request, request.url, {
         headers,
         hash: request.hash._tag === "Some" ? request.hash.value : undefined
       }),
@@ -341,10 +325,10 @@ const redirecting: ReadonlyArray<number> = [301, 302, 303, 307, 308]
 
 /** The request that a redirect asks for (RFC 9110 section 15.4); `undefined` if it can't be sent. */
 const redirected = (request: Request, response: Response): Request | undefined => {
-  const from = UrlParams.makeUrl(request.url, request.urlParams, request.hash)
+  const from = urlOf(request)
   const location = response.headers["location"]
-  if (location === undefined || Either.isLeft(from) || !URL.canParse(location, from.right)) return undefined
-  const to = new URL(location, from.right)
+  if (location === undefined || from === undefined || !URL.canParse(location, from)) return undefined
+  const to = new URL(location, from)
   const asGet = response.status === 303
     ? request.method !== "GET" && request.method !== "HEAD"
     : response.status < 303 && request.method === "POST"

@@ -4,6 +4,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import { disconnect } from "../seams/disconnect.ts"
 import * as ownFiber from "../seams/ownFiber.ts"
 import { HandedResponse } from "./handedResponse.ts"
 
@@ -33,7 +34,7 @@ const read = (response: HttpClientResponse.HttpClientResponse, limit: number): E
 const nothing: Read = { chunks: [], isWhole: false }
 
 const inTime = (reading: Effect.Effect<Read>): Effect.Effect<Read> =>
-  Effect.timeoutTo(Effect.disconnect(reading), {
+  Effect.timeoutTo(disconnect(reading), {
     duration: patience,
     onSuccess: (read) => read,
     onTimeout: () => nothing

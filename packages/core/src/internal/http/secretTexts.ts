@@ -1,5 +1,6 @@
 /** The secrets of a request, which no error, log or span may show. */
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { parametersOf } from "../seams/requests.ts"
 import { parseJson } from "./parseJson.ts"
 
 /** Names of fields, headers and parameters whose value is a secret. */
@@ -70,7 +71,7 @@ export class SecretTexts {
 export const secretsOf = (request: HttpClientRequest.HttpClientRequest): SecretTexts => {
   const found = new SecretTexts()
   for (const [name, value] of Object.entries(request.headers)) if (secretName.test(name)) addHeader(value, found)
-  for (const [name, value] of request.urlParams) addNamed(name, value, found)
+  for (const [name, value] of parametersOf(request)) addNamed(name, value, found)
   addUrl(request.url, found)
   addBody(request.body, found)
   return found

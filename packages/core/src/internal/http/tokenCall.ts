@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { ExchangeFailure } from "../../ExchangeFailure.ts"
+import { sameMethod } from "../seams/requests.ts"
 import type { Answer, Options } from "../shapes/answer.ts"
 import * as decodeFault from "./decodeFault.ts"
 import * as httpErrors from "./httpErrors.ts"
@@ -63,7 +64,7 @@ export const exchange = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A
     const underAnother = (error: E, others: ReadonlyArray<number>): Effect.Effect<A, ExchangeFailure, R> => {
       const last = progress.successes.at(-1)
       const [next, ...rest] = others
-      if (last === undefined || next === undefined || !decodeFault.isUnlisted(error)) return Effect.fail(failed(error))
+      if (last === undefined || next === undefined || !httpErrors.isUnlisted(error)) return Effect.fail(failed(error))
       last.shownAs = next
       progress.used = 0
       return Effect.catchAll(run, (error) => underAnother(error, rest))
@@ -165,7 +166,7 @@ const bodiless = [204, 205]
 /** A success in memory for a derived client to decode. Its request has only the method and the place. */
 const decodable = (request: HttpClientRequest.HttpClientRequest, text: string, status: number) =>
   HttpClientResponse.fromWeb(
-    HttpClientRequest.make(request.method)(new URL(request.url).origin),
+    sameMethod(request, new URL(request.url).origin),
     new Response(bodiless.includes(status) ? null : text, { status, headers: { "content-type": "application/json" } })
   )
 

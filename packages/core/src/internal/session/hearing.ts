@@ -4,10 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { RecordChange } from "../../RecordChanges.ts"
 import * as limits from "../limits.ts"
+import { doubling } from "../seams/schedules.ts"
 import { isWorker } from "../seams/worker.ts"
 import { applyRecord } from "./applyRecord.ts"
 import { caughtUp, type Cell, extrasOf, type Flight } from "./cell.ts"
@@ -21,9 +21,7 @@ export interface Audience {
   readonly all: () => Iterable<Cell>
 }
 
-const again = Schedule.union(Schedule.exponential(limits.listenAgain), Schedule.spaced(limits.slowestListen)).pipe(
-  Schedule.resetAfter(10 * limits.slowestListen)
-)
+const again = doubling(limits.listenAgain, limits.slowestListen, 10 * limits.slowestListen)
 
 /** Listens for as long as the layer lives. A subscription that fails is made again; changes that were missed meanwhile are read. */
 export const listen = (machine: Machine, audience: Audience): Effect.Effect<void> => {

@@ -4,7 +4,6 @@
 import * as Api from "@effect-auth/pitchpoint/PitchpointApi"
 import * as Refused from "@effect-auth/pitchpoint/PitchpointError"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as DateTime from "effect/DateTime"
@@ -13,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { Refusals } from "../../PitchpointSandbox.ts"
 import type * as TokenAuthority from "../../TokenAuthority.ts"
+import type { DecodeError } from "../seams/apiServer.ts"
 import type { Organisation } from "./organisation.ts"
 import * as query from "./query.ts"
 
@@ -166,5 +166,5 @@ export const invalidRequest = (path: string, what: string): HttpServerResponse.H
   )
 
 /** Names the fields that are wrong, never their values. */
-export const undecodable = (error: HttpApiDecodeError): string =>
+export const undecodable = (error: DecodeError): string =>
   `Invalid: ${error.issues.map((issue) => issue.path.map(String).join(".") || "body").join(", ")}`

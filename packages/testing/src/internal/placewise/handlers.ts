@@ -5,7 +5,6 @@ import * as Api from "@effect-auth/placewise/PlacewiseApi"
 import * as Refused from "@effect-auth/placewise/PlacewiseError"
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -14,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { Feature, Member, Message } from "../../PlacewiseSandbox.ts"
 import type * as TokenAuthority from "../../TokenAuthority.ts"
+import type { DecodeError } from "../seams/apiServer.ts"
 import type { Club, Identifier } from "./club.ts"
 
 export interface Context {
@@ -216,7 +216,7 @@ export const api = (context: Context) =>
   )
 
 /** The documented 422: the details have the structure of the payload, with an error text for each field. */
-export const invalidParameters = (error: HttpApiDecodeError): HttpServerResponse.HttpServerResponse => {
+export const invalidParameters = (error: DecodeError): HttpServerResponse.HttpServerResponse => {
   const details: Record<string, unknown> = {}
   for (const issue of error.issues) {
     const keys = issue.path.map(String)

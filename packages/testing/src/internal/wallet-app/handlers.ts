@@ -4,7 +4,6 @@
 import * as Api from "@effect-auth/wallet-app/WalletAppApi"
 import * as Refused from "@effect-auth/wallet-app/WalletAppError"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -12,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as TokenAuthority from "../../TokenAuthority.ts"
 import type { Brand, Dialect } from "../../WalletAppSandbox.ts"
+import type { DecodeError } from "../seams/apiServer.ts"
 import type { Office } from "./office.ts"
 
 export interface Context {
@@ -163,7 +163,7 @@ export const server = (context: Context) =>
   )
 
 /** 422 (assumed). It names the wrong fields, never their values. */
-export const invalidRequest = (error: HttpApiDecodeError): HttpServerResponse.HttpServerResponse =>
+export const invalidRequest = (error: DecodeError): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.unsafeJson(
     {
       message: "Invalid request",

@@ -1,0 +1,16 @@
+/** The clock of a running fiber, without suspending it. */
+import * as Clock from "effect/Clock"
+import type * as Fiber from "effect/Fiber"
+
+let lastServices: unknown
+let lastClock: Clock.Clock | undefined
+
+/** The clock is cached, because most requests run under the same services as the one before. */
+export const clockOf = (fiber: Fiber.Fiber<unknown, unknown>): Clock.Clock => {
+  const services = fiber.context
+  if (lastClock === undefined || services !== lastServices) {
+    lastServices = services
+    lastClock = fiber.getRef(Clock.Clock)
+  }
+  return lastClock
+}

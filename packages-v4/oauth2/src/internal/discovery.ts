@@ -1,0 +1,128 @@
+/** Finds and reads the document in which a server describes itself. */
+import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type { DiscoveryOptions, Metadata } from "../OAuth2Server.ts"
+import { unsent } from "./failures.ts"
+import * as urls from "./urls.ts"
+
+/** The members of {@link Metadata} that are URLs which get called or opened. */
+export const endpoints = [
+  "tokenEndpoint",
+  "authorizationEndpoint",
+  "revocationEndpoint",
+  "introspectionEndpoint",
+  "userinfoEndpoint",
+  "deviceAuthorizationEndpoint",
+  "pushedAuthorizationRequestEndpoint",
+  "jwksUri",
+  "registrationEndpoint"
+] as const
+
+const names = {
+  tokenEndpoint: "token_endpoint",
+  authorizationEndpoint: "authorization_endpoint",
+  revocationEndpoint: "revocation_endpoint",
+  introspectionEndpoint: "introspection_endpoint",
+  userinfoEndpoint: "userinfo_endpoint",
+  deviceAuthorizationEndpoint: "device_authorization_endpoint",
+  pushedAuthorizationRequestEndpoint: "pushed_authorization_request_endpoint",
+  jwksUri: "jwks_uri",
+  registrationEndpoint: "registration_endpoint"
+} as const satisfies Record<(typeof endpoints)[number], string>
+
+/** How long one document may take. */
+const deadline = "10 seconds"
+
+/** The usual places, in the order in which they are tried. */
+const places = (issuer: string): ReadonlyArray<string> => {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, "")
+  const all = [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}/.well-known/openid-configuration${path}`,
+    `${origin}${path}/.well-known/openid-configuration`
+  ]
+  return Array.from(new Set(all))
+}
+
+export const find = Effect.fnUntraced(function*(
+  httpClient: HttpClient.HttpClient,
+  issuer: string,
+  options: DiscoveryOptions
+): Effect.fn.Return<Metadata, ExchangeFailure> {
+  const tried = options.documentUrl === undefined ? places(issuer) : [options.documentUrl]
+  let missing: ExchangeFailure = unsent("url", "the server has no metadata document")
+  for (const url of tried) {
+    const found = yield* Effect.result(fetchJson(httpClient, url))
+    if (found._tag === "Success") return yield* read(issuer, found.success, options.override)
+    missing = found.failure
+    // Only "there is nothing here" is a reason to look elsewhere.
+    if (missing.status === undefined || missing.status < 400 || missing.status >= 500) break
+  }
+  return yield* missing
+})
+
+/** A public document; a failure of it is no failure of an exchange, because none was sent. */
+export const fetchJson = (httpClient: HttpClient.HttpClient, url: string): Effect.Effect<unknown, ExchangeFailure> =>
+  TokenEndpoint.client(httpClient, {
+    classify: (answer) =>
+      TokenEndpoint.common(answer) ?? TokenEndpoint.failure(answer, { kind: "config", reason: "url" })
+  }).execute(HttpClientRequest.setHeader(HttpClientRequest.get(url), "accept", "application/json")).pipe(
+    Effect.flatMap((response) => response.json),
+    TokenEndpoint.exchange,
+    Effect.timeoutOrElse({
+      duration: deadline,
+      orElse: () => Effect.fail(new ExchangeFailure({ kind: "transient", sent: "no", reason: "timeout" }))
+    }),
+    Effect.mapError(({ kind, reason, retryAfter, status }) =>
+      new ExchangeFailure({ kind, sent: "no", reason, retryAfter, status })
+    )
+  )
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? value as Readonly<Record<string, unknown>> : {}
+
+const texts = (value: unknown): ReadonlyArray<string> | undefined =>
+  Array.isArray(value) ? value.filter((text) => typeof text === "string") : undefined
+
+/** Checks a document. What it says is shown nowhere: it comes from elsewhere. */
+const read = (
+  issuer: string,
+  document: unknown,
+  override: Partial<Metadata> | undefined
+): Effect.Effect<Metadata, ExchangeFailure> => {
+  const fields = record(document)
+  // RFC 8414 section 3.3: otherwise one server can pass itself off as another.
+  const named = fields["issuer"]
+  if (typeof named !== "string" || (named !== issuer && named !== override?.issuer)) {
+    return Effect.fail(unsent("url", "the metadata document is another issuer's"))
+  }
+  const found: Record<string, unknown> = {
+    issuer,
+    requirePushedAuthorizationRequests: fields["require_pushed_authorization_requests"] === true,
+    issParameter: fields["authorization_response_iss_parameter_supported"] === true,
+    idTokenAlgorithms: texts(fields["id_token_signing_alg_values_supported"]),
+    codeChallengeMethods: texts(fields["code_challenge_methods_supported"])
+  }
+  for (const name of endpoints) {
+    const text = fields[names[name]]
+    if (text === undefined || text === null) continue
+    if (typeof text !== "string" || !urls.isSecureText(text)) {
+      return Effect.fail(unsent("url", `${names[name]} is neither https nor on this machine`))
+    }
+    if (urls.reachesIn(issuer, text)) {
+      return Effect.fail(unsent("url", `${names[name]} leads from another machine into this one`))
+    }
+    found[name] = text
+  }
+  const metadata = { ...found, ...override }
+  return isMetadata(metadata)
+    ? Effect.succeed(metadata)
+    : Effect.fail(unsent("url", "the metadata document has no token_endpoint"))
+}
+
+const isMetadata = (value: object): value is Metadata =>
+  "issuer" in value && "tokenEndpoint" in value && typeof value.tokenEndpoint === "string"
