@@ -25,6 +25,17 @@ import { serialization } from "./SessionServer.ts"
 export type Bearer = Redacted.Redacted<string> | Effect.Effect<Redacted.Redacted<string>, unknown>
 
 /**
+ * An open connection: its protocol, and the headers that each message carries.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Opened {
+  readonly protocol: RpcClient.Protocol["Type"]
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/**
  * One keeper.
  *
  * @since 0.1.0
@@ -34,8 +45,8 @@ export interface Endpoint {
   /** Its name in logs: an address without secrets. */
   readonly name: string
   readonly bearer: Bearer
-  /** Opens a connection. It lives as long as the scope. */
-  readonly connect: Effect.Effect<RpcClient.Protocol["Type"], unknown, Scope.Scope>
+  /** Opens a connection that shows this header. It lives as long as the scope. */
+  readonly connect: (authorization: string) => Effect.Effect<Opened, unknown, Scope.Scope>
 }
 
 /**
@@ -51,12 +62,14 @@ export const socket = (
 ): Endpoint => ({
   name,
   bearer,
-  connect: Effect.flatMap(open, (socket) =>
-    // The client connects again by itself, at another endpoint too.
-    RpcClient.makeProtocolSocket({ retrySchedule: Schedule.recurs(0) }).pipe(
-      Effect.provideService(Socket.Socket, socket),
-      Effect.provide(serialization)
-    ))
+  connect: (authorization) =>
+    Effect.flatMap(open, (socket) =>
+      // The client connects again by itself, at another endpoint too.
+      RpcClient.makeProtocolSocket({ retrySchedule: Schedule.recurs(0) }).pipe(
+        Effect.map((protocol) => ({ protocol, headers: { authorization } })),
+        Effect.provideService(Socket.Socket, socket),
+        Effect.provide(serialization)
+      ))
 })
 
 /** Answers that end without a result would leave their caller waiting. */
@@ -97,17 +110,19 @@ export const http = (url: string, bearer: Bearer): Effect.Effect<Endpoint, never
   Effect.map(HttpClient.HttpClient, (httpClient) => ({
     name: url,
     bearer,
-    connect: Effect.gen(function*() {
-      if (!URL.canParse(url) || !isPrivate(new URL(url))) return yield* Effect.fail("plain http")
-      const protocol = yield* RpcClient.makeProtocolHttp(
-        httpClient.pipe(
-          HttpClient.filterStatusOk,
-          HttpClient.mapRequest(HttpClientRequest.prependUrl(url)),
-          HttpClient.withTracerDisabledWhen(() => true)
+    connect: (authorization) =>
+      Effect.gen(function*() {
+        if (!URL.canParse(url) || !isPrivate(new URL(url))) return yield* Effect.fail("plain http")
+        const protocol = yield* RpcClient.makeProtocolHttp(
+          httpClient.pipe(
+            HttpClient.filterStatusOk,
+            HttpClient.mapRequest(HttpClientRequest.prependUrl(url)),
+            HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", authorization)),
+            HttpClient.withTracerDisabledWhen(() => true)
+          )
         )
-      )
-      return complete(protocol)
-    }).pipe(Effect.provide(serialization))
+        return { protocol: complete(protocol), headers: {} }
+      }).pipe(Effect.provide(serialization))
   }))
 
 const isPrivate = (url: URL): boolean => url.protocol === "https:" || isLoopback(url)

@@ -25,7 +25,6 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Endpoint } from "./Endpoint.ts"
 import { Hearing } from "./internal/hearing.ts"
@@ -45,10 +44,10 @@ export interface Options<Credentials> {
   /** The keepers. A client begins at any of them, and goes to the next one when one fails. */
   readonly endpoints: ReadonlyArray<Endpoint>
   /**
-   * Signs in over the wire: credentials travel to the keeper, if it allows that. Default: `signIn` fails with
-   * `AuthMisconfigured`, and nothing is sent.
+   * Encodes credentials, with `Schema.encode` of the keeper's schema: they travel to the keeper, if it allows that.
+   * Default: `signIn` fails with `AuthMisconfigured`, and nothing is sent.
    */
-  readonly credentials?: Schema.Schema<Credentials, unknown> | undefined
+  readonly credentials?: ((credentials: Credentials) => Effect.Effect<unknown, unknown>) | undefined
   /**
    * Whether to hear what changes at the keeper, on one connection that stays open. Default: true. Without it, and over
    * HTTP, a token is served for ten seconds at most before the keeper is asked again.
@@ -99,10 +98,8 @@ export const make: {
     remote.hearing = hearing
     if (options.events !== false) yield* Effect.forkScoped(hearing.run)
     yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.sweepEach), remote.sweep)))
-    const { credentials } = options
-    const encode = credentials === undefined ? undefined : Schema.encode(credentials)
     const sessions: AuthSessions<AuthService.AuthService<Credentials>> = {
-      get: (account) => Effect.sync(() => serviceOf(remote, provider, account, encode)),
+      get: (account) => Effect.sync(() => serviceOf(remote, provider, account, options.credentials)),
       size: Effect.sync(() => remote.size),
       overview: {
         provider: provider.name,
@@ -143,8 +140,7 @@ export const layer = <A, C, S, Credentials, Service extends AuthService.Any, E, 
     readonly client?: AuthHttpClient.ClientOptions | undefined
   }
 ): Layer.Layer<A | C | S, E, Exclude<R, Scope.Scope> | HttpClient> => {
-  const one = (account: string) =>
-    Effect.flatMap(tags.sessions, ({ get }) => get(account))
+  const one = (account: string) => Effect.flatMap(tags.sessions, ({ get }) => get(account))
   const sessions = Layer.scoped(
     tags.sessions,
     Effect.flatMap(

@@ -18,7 +18,7 @@ export interface Connection {
   readonly client: Client
   readonly calls: ReadonlySet<string>
   /** The headers of each call. */
-  readonly headers: { readonly authorization: string }
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Which sessions a client asks for. */
@@ -53,8 +53,8 @@ const isCompatible = ({ newest, oldest }: { readonly oldest: number; readonly ne
 
 export const open = (endpoint: Endpoint, wanted: Wanted): Effect.Effect<Connection, Trouble, Scope.Scope> =>
   Effect.gen(function*() {
-    const headers = { authorization: `Bearer ${yield* bearerOf(endpoint)}` }
-    const protocol = yield* Effect.mapError(endpoint.connect, () => away)
+    const authorization = `Bearer ${yield* bearerOf(endpoint)}`
+    const { headers, protocol } = yield* Effect.mapError(endpoint.connect(authorization), () => away)
     const client = yield* RpcClient.make(SessionRpcs, { disableTracing: true }).pipe(
       Effect.provideService(RpcClient.Protocol, protocol)
     )

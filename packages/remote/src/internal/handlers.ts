@@ -131,8 +131,9 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
   const watch = new Watch((kept, account) => PubSub.publish(hub, { kept, notice: { _tag: "Changed", account } }))
   yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.watchEach), watch.look)))
   for (const kept of all) {
-    yield* Effect.forkScoped(Stream.runForEach(kept.overview.events, (event) =>
-      PubSub.publish(hub, { kept, notice: { ...event } })))
+    yield* Effect.forkScoped(
+      Stream.runForEach(kept.overview.events, (event) => PubSub.publish(hub, { kept, notice: { ...event } }))
+    )
   }
 
   /** One call about one account. */
@@ -157,8 +158,11 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
     call: string,
     ask: (auth: AuthService.Any, payload: P) => Effect.Effect<AccessToken, AuthError>
   ) =>
-    on(call, (found, payload: P) =>
-      Effect.flatMap(ask(found.auth, payload), (token) => handed(watch, door, found, payload, token)))
+    on(
+      call,
+      (found, payload: P) =>
+        Effect.flatMap(ask(found.auth, payload), (token) => handed(watch, door, found, payload, token))
+    )
 
   return {
     Hello: (payload: Pick<Target, "provider" | "realm">, { headers }: Asked) =>
@@ -170,25 +174,27 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
           : Effect.succeed({ ...limits.versions, calls: callsFor(caller, kept, isHttp) })
       }),
     AccessToken: token("AccessToken", (auth) => auth.accessToken),
-    Renew: token("Renew", (auth, payload: typeof Rpcs.Renew.payloadSchema.Type) =>
-      auth.renew(rejectedOf(payload), { wasAccepted: payload.wasAccepted })),
-    Refresh: token("Refresh", (auth, { known }: typeof Rpcs.Refresh.payloadSchema.Type) =>
-      refreshed(auth, known)),
-    State: on("State", ({ auth }) =>
-      Effect.zipWith(auth.state, Clock.currentTimeMillis, stateOf)),
-    SignOut: on("SignOut", ({ auth }) =>
-      auth.signOut),
+    Renew: token(
+      "Renew",
+      (auth, payload: typeof Rpcs.Renew.payloadSchema.Type) =>
+        auth.renew(rejectedOf(payload), { wasAccepted: payload.wasAccepted })
+    ),
+    Refresh: token("Refresh", (auth, { known }: typeof Rpcs.Refresh.payloadSchema.Type) => refreshed(auth, known)),
+    State: on("State", ({ auth }) => Effect.zipWith(auth.state, Clock.currentTimeMillis, stateOf)),
+    SignOut: on("SignOut", ({ auth }) => auth.signOut),
     SignIn: on("SignIn", (found, payload: typeof Rpcs.SignIn.payloadSchema.Type) => {
       const attempt = found.kept.signIn?.(payload.account, payload.credentials)
       return attempt === undefined || Option.isNone(attempt)
         ? refuse("operation")
-        : Effect.flatMap(attempt.value, (token) =>
-          handed(watch, door, found, payload, token))
+        : Effect.flatMap(attempt.value, (token) => handed(watch, door, found, payload, token))
     }),
     Events: (payload: Pick<Target, "provider" | "realm">, { headers }: Asked) =>
       Stream.unwrapScoped(Effect.gen(function*() {
-        const caller = yield* door.enter(headers, ({ caller, isHttp }) =>
-          isHttp || !Callers.mayDo(caller, "read") ? refuse("operation") : Effect.succeed(caller))
+        const caller = yield* door.enter(
+          headers,
+          ({ caller, isHttp }) =>
+            isHttp || !Callers.mayDo(caller, "read") ? refuse("operation") : Effect.succeed(caller)
+        )
         const kept = keptFor(all, payload)
         if (kept === undefined) return yield* Effect.fail(mismatch)
         yield* door.listen

@@ -81,6 +81,13 @@ export class Held {
     return made
   }
 
+  /** The keeper could not be asked: a live token serves until then. */
+  askAgainAt(mono: number, epoch: number): void {
+    this.isOutdated = false
+    this.epoch = epoch
+    this.dueAt = Math.min(mono, this.marginAt)
+  }
+
   /** There is no session any more, as far as this process knows. */
   drop(): void {
     this.token = undefined

@@ -1,6 +1,6 @@
 /** The sessions of a keeper, as one process holds them. */
 import { type AccessToken, belongsTo, isSame } from "@effect-auth/core/AccessToken"
-import { AccessTokenRejected, isAuthError } from "@effect-auth/core/AuthError"
+import { AccessTokenRejected } from "@effect-auth/core/AuthError"
 import type * as AuthError from "@effect-auth/core/AuthError"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -23,15 +23,16 @@ export interface Target {
 
 /** A question whose answer is a token. */
 interface Question {
-  /** The same for all who need the same answer. */
+  /** The same for all who need the same answer. It names the turn: a question before a sign-in is no answer after it. */
   readonly key: string
   readonly call: Omit<Call<Token>, "patience" | "send">
   readonly send: (connection: Connection) => ReturnType<Call<Token>["send"]>
 }
 
-/** Whether a live token may be used although the keeper gave none: it did not say that the session is over. */
-const leavesToken = (trouble: Trouble): boolean =>
-  trouble._tag === "Told" ? trouble.error.isRetryable : trouble._tag !== "Refused"
+/** Whether the keeper said that the token is not to be used any more. Everything else may pass. */
+const isOver = (trouble: Trouble): boolean =>
+  trouble._tag === "Refused" ||
+  (trouble._tag === "Told" && !trouble.error.isRetryable && trouble.error._tag !== "AccessTokenRejected")
 
 export class Remote {
   readonly wanted: Wanted
@@ -130,19 +131,12 @@ export class Remote {
           return yield* this.take(held.turn === turn ? held : new Held(), answer.right, sent)
         }
         if (held.turn === turn) {
-          if (leavesToken(answer.left)) {
-            held.isOutdated = false
-            held.dueAt = Math.min(nowOf(clock).mono + limits.askAgain, held.marginAt)
-            held.epoch = this.hearing?.epoch ?? 0
-          } else if (answer.left._tag === "Refused" || this.isOver(answer.left)) held.drop()
+          if (isOver(answer.left)) held.drop()
+          else held.askAgainAt(nowOf(clock).mono + limits.askAgain, this.hearing?.epoch ?? 0)
         }
         return yield* Effect.fail(answer.left)
       })
     )
-  }
-
-  private isOver(trouble: Trouble): boolean {
-    return trouble._tag === "Told" && isAuthError(trouble.error) && trouble.error._tag !== "AccessTokenRejected"
   }
 
   /** Asks once for all who need the same answer. The question goes on when those who wait for it leave. */
@@ -157,19 +151,13 @@ export class Remote {
       if (before !== undefined) return Effect.succeed(before)
       const answer = Deferred.unsafeMake<AccessToken, Trouble>(FiberId.none)
       held.asking.set(key, answer)
-      const { turn } = held
       const flight = Effect.onExit(this.sent(held, question), (exit) => {
         if (held.asking.get(key) === answer) held.asking.delete(key)
         return exit._tag === "Success" || exit.cause._tag === "Fail"
           ? Deferred.done(answer, exit)
           : Deferred.fail(answer, away)
       })
-      return Effect.as(Effect.forkIn(Effect.ignore(flight), this.scope), answer).pipe(
-        Effect.tap(() => {
-          // A question of the session before is no answer for those who ask after a sign-in.
-          if (held.turn !== turn) held.asking.delete(key)
-        })
-      )
+      return Effect.as(Effect.forkIn(Effect.ignore(flight), this.scope), answer)
     })
   }
 
@@ -211,7 +199,7 @@ export class Remote {
             ? answer.right
             : yield* this.changed(target, "accessToken")
         }
-        if (isServed && held.turn === turn && leavesToken(answer.left)) return token
+        if (isServed && held.turn === turn && !isOver(answer.left)) return token
         return yield* errorOf(answer.left, this.subject(target, "accessToken"))
       })
     )

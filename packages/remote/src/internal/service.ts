@@ -113,9 +113,9 @@ export const serviceOf = <C>(
     ...tokenMembers(remote, target),
     signOut: signOut(remote, target),
     state: state(remote, target),
-    events: Stream.unwrap(Effect.sync(() =>
-      Stream.filter(remote.hearing?.events ?? Stream.never, (event) => event.account === account)
-    ))
+    events: Stream.unwrap(
+      Effect.sync(() => Stream.filter(remote.hearing?.events ?? Stream.never, (event) => event.account === account))
+    )
   }
   if (!("extend" in provider)) return auth
   return provider.extend(auth, (resource, options = {}) => ({

@@ -12,7 +12,10 @@ export const stateOf = (state: State, wall: number): SessionState => {
       return state
     case "Ended": {
       const { expiresIn, ...rest } = state
-      return { ...rest, expiresAt: expiresIn === null ? Infinity : expiresIn === undefined ? undefined : wall + expiresIn }
+      return {
+        ...rest,
+        expiresAt: expiresIn === null ? Infinity : expiresIn === undefined ? undefined : wall + expiresIn
+      }
     }
     case "Active": {
       const { expiresIn, reauthenticateIn, ...rest } = state
