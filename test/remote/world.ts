@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
 import * as Os from "node:os"
@@ -97,7 +98,7 @@ export interface Cable {
   readonly stall: () => void
 }
 
-export const cable = (to: string): Effect.Effect<Cable, never, import("effect/Scope").Scope> =>
+export const cable = (to: string): Effect.Effect<Cable, never, Scope.Scope> =>
   Effect.gen(function*() {
     const path = yield* socketPath
     const chunks: Array<Buffer> = []

@@ -43,8 +43,11 @@ interface Posted {
 
 const mismatch: Rpcs.Failure = { kind: "mismatch" }
 
-const keptFor = (all: ReadonlyArray<Kept>, { provider, realm }: Pick<Target, "provider" | "realm">) =>
-  all.find((kept) => kept.provider === provider && kept.realm === realm)
+/** A client that does not know the realm, such as a command line, means the only one. */
+const keptFor = (all: ReadonlyArray<Kept>, { provider, realm }: Pick<Target, "provider" | "realm">) => {
+  const found = all.filter((kept) => kept.provider === provider && (realm === "" || kept.realm === realm))
+  return found.length === 1 ? found[0] : undefined
+}
 
 const hasResources = (auth: AuthService.Any): auth is AuthService.WithResources<never> => "forResource" in auth
 
@@ -126,7 +129,8 @@ const callsFor = (caller: Callers.Caller, kept: Kept, isHttp: boolean): Readonly
       : []
   )
 
-export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: Door) {
+/** The notices of all sessions that are kept, and how to post another one. */
+const makeHub = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>) {
   const hub = yield* Effect.acquireRelease(PubSub.sliding<Posted>(limits.eventBuffer), PubSub.shutdown)
   const watch = new Watch((kept, account) => PubSub.publish(hub, { kept, notice: { _tag: "Changed", account } }))
   yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.watchEach), watch.look)))
@@ -135,6 +139,45 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
       Stream.runForEach(kept.overview.events, (event) => PubSub.publish(hub, { kept, notice: { ...event } }))
     )
   }
+  return { hub, watch }
+})
+
+const listening: typeof Rpcs.Notice.Type = { _tag: "Listening", account: "" }
+
+const events =
+  (all: ReadonlyArray<Kept>, door: Door, hub: PubSub.PubSub<Posted>) =>
+  (payload: Pick<Target, "provider" | "realm">, { headers }: Asked) =>
+    Stream.unwrapScoped(Effect.gen(function*() {
+      const caller = yield* door.enter(headers, ({ caller, isHttp }) =>
+        isHttp || !Callers.mayDo(caller, "read") ? refuse("operation") : Effect.succeed(caller))
+      const kept = keptFor(all, payload)
+      if (kept === undefined) {
+        return yield* Effect.fail(mismatch)
+      }
+      yield* door.listen
+      const queue = yield* PubSub.subscribe(hub)
+      const notices = Stream.fromQueue(queue).pipe(
+        Stream.filter((posted) =>
+          posted.kept === kept && Callers.mayUse(caller, kept.provider, posted.notice.account)
+        ),
+        Stream.map(({ notice }) => notice)
+      )
+      return Stream.concat(Stream.make(listening), notices)
+    }))
+
+const hello =
+  (all: ReadonlyArray<Kept>, door: Door) =>
+  (payload: Pick<Target, "provider" | "realm">, { headers }: Asked): Effect.Effect<Rpcs.Greeting, Rpcs.Failure> =>
+    door.enter(headers, ({ caller, isHttp }) => {
+      if (!Callers.mayUseProvider(caller, payload.provider)) return refuse("account")
+      const kept = keptFor(all, payload)
+      return kept === undefined
+        ? Effect.fail(mismatch)
+        : Effect.succeed({ ...limits.versions, calls: callsFor(caller, kept, isHttp) })
+    })
+
+export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: Door) {
+  const { hub, watch } = yield* makeHub(all)
 
   /** One call about one account. */
   const on = <P extends Target, A>(
@@ -165,14 +208,7 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
     )
 
   return {
-    Hello: (payload: Pick<Target, "provider" | "realm">, { headers }: Asked) =>
-      door.enter(headers, ({ caller, isHttp }) => {
-        if (!Callers.mayUseProvider(caller, payload.provider)) return refuse("account")
-        const kept = keptFor(all, payload)
-        return kept === undefined
-          ? Effect.fail(mismatch)
-          : Effect.succeed({ ...limits.versions, calls: callsFor(caller, kept, isHttp) })
-      }),
+    Hello: hello(all, door),
     AccessToken: token("AccessToken", (auth) => auth.accessToken),
     Renew: token(
       "Renew",
@@ -188,25 +224,6 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
         ? refuse("operation")
         : Effect.flatMap(attempt.value, (token) => handed(watch, door, found, payload, token))
     }),
-    Events: (payload: Pick<Target, "provider" | "realm">, { headers }: Asked) =>
-      Stream.unwrapScoped(Effect.gen(function*() {
-        const caller = yield* door.enter(
-          headers,
-          ({ caller, isHttp }) =>
-            isHttp || !Callers.mayDo(caller, "read") ? refuse("operation") : Effect.succeed(caller)
-        )
-        const kept = keptFor(all, payload)
-        if (kept === undefined) return yield* Effect.fail(mismatch)
-        yield* door.listen
-        const queue = yield* PubSub.subscribe(hub)
-        const listening: typeof Rpcs.Notice.Type = { _tag: "Listening", account: "" }
-        const notices = Stream.fromQueue(queue).pipe(
-          Stream.filter((posted) =>
-            posted.kept === kept && Callers.mayUse(caller, kept.provider, posted.notice.account)
-          ),
-          Stream.map(({ notice }) => notice)
-        )
-        return Stream.concat(Stream.make(listening), notices)
-      }))
+    Events: events(all, door, hub)
   }
 })

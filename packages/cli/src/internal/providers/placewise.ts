@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { UsageError } from "../failures.ts"
 import { version } from "../version.ts"
-import { type Connect, type Given, refresh } from "./connection.ts"
+import { type Connect, type Given, onDemand } from "./connection.ts"
 
 type Options = Given["options"]
 
@@ -38,7 +38,7 @@ const sendCode = (auth: PlacewiseAuth.Service, options: Options) => {
     : Effect.as(auth.sendOneTimePassword({ to: identifier, via }), `a one-time password was sent by ${via}`)
 }
 
-export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, secrets }) {
+export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, refresh = onDemand, secrets }) {
   const settings: PlacewiseAuth.Settings = {
     host: options["host"],
     club: options["club"] ?? "",

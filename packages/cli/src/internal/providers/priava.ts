@@ -6,11 +6,11 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { UsageError } from "../failures.ts"
-import { type Connect, refresh } from "./connection.ts"
+import { type Connect, onDemand } from "./connection.ts"
 
 const isRegion = Schema.is(TenantRegion)
 
-export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, secrets }) {
+export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, refresh = onDemand, secrets }) {
   const region = options["region"]
   if (!isRegion(region)) return yield* new UsageError({ message: "--region is APAC, EU or US" })
   const settings: PriavaAuth.Settings = {
