@@ -5,7 +5,9 @@ import * as ChildProcess from "node:child_process"
 import { createHash } from "node:crypto"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { filesOf, patience, type Place, pitchpoint, place, program } from "./program.ts"
+import { filesOf, patience, pitchpoint, type Place, place, program } from "./program.ts"
+
+const orders = "/riskinsight-services-ws/resources/v1/orders/query"
 
 interface Serving {
   readonly socket: string
@@ -90,8 +92,14 @@ describe("effect-auth serve", () => {
         expect(lines).toContain("EFFECT_AUTH_PITCHPOINT_ACCESS_TOKEN=pitchpoint-access-1-c0ffee")
         yield* api.sandbox.expireAccessTokens
         const address = { ...env, EFFECT_AUTH_PITCHPOINT_HOST: api.url, EFFECT_AUTH_PITCHPOINT_USERNAME: "x" }
-        const call = yield* client.run(["call", "pitchpoint", "GET", "/orders", "--include"], { env: address })
+        const call = yield* client.run(["call", "pitchpoint", "POST", orders, "-d", "{}", "--include"], {
+          env: address
+        })
+        // The API rejected the token that had expired, and the keeper refreshed the session.
         expect(call.stdout + call.stderr).toContain("HTTP 200")
+        expect(yield* client.run(["token", "pitchpoint"], { env })).toMatchObject({
+          stdout: "pitchpoint-access-2-c0ffee\n"
+        })
         expect((yield* client.run(["status", "pitchpoint"], { env })).stdout).toContain("active")
         // It may read and no more, and it keeps nothing.
         expect(filesOf(client.home === "" ? "" : Path.dirname(client.home))).toEqual([])

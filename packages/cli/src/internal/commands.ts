@@ -67,7 +67,11 @@ export const serve = ({ json, run }: Asked) =>
 export const token = (asked: Asked) => {
   const format = Option.getOrUndefined(text(asked.run, "format"))
   const plain = asked.json ? "json" : "plain"
-  return { ...onSession(asked), keeper: text(asked.run, "keeper"), format: format !== undefined && isFormat(format) ? format : plain }
+  return {
+    ...onSession(asked),
+    keeper: text(asked.run, "keeper"),
+    format: format !== undefined && isFormat(format) ? format : plain
+  }
 }
 
 export const call = (asked: Asked) => ({

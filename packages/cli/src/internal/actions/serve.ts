@@ -35,7 +35,9 @@ export const run = (options: Options) =>
         text: [`socket  ${settings.socket}`, ...http === undefined ? [] : [`http    ${http}`]].join("\n"),
         json: { socket: settings.socket, http: http ?? null, sessions }
       }, options.json)
-      if (kept.length === 0) yield* Output.say("nobody is signed in: sign in, and start this again")
+      if (kept.length === 0) {
+        yield* Output.say("nobody is signed in: sign in, and start this again")
+      }
       return yield* Effect.never
     }).pipe(
       Effect.scoped,

@@ -139,7 +139,10 @@ const keptRow = (options: Options, place: string) =>
   })
 
 export const run = (options: Options) =>
-  Effect.flatMap(keeper.asked(options.keeper), (place) => place === undefined ? listed(options) : keptRow(options, place))
+  Effect.flatMap(
+    keeper.asked(options.keeper),
+    (place) => place === undefined ? listed(options) : keptRow(options, place)
+  )
 
 const listed = (options: Options) =>
   Effect.gen(function*() {

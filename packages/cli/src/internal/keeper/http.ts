@@ -23,8 +23,12 @@ type Where = NonNullable<Settings["http"]>
 const consolePath = "/console"
 
 const health = ({ isClosing, underWay }: SessionServer) =>
-  Effect.zipWith(isClosing, underWay, (closing, underWay) =>
-    HttpServerResponse.unsafeJson({ status: closing ? "closing" : "ok", underWay }, { status: closing ? 503 : 200 }))
+  Effect.zipWith(
+    isClosing,
+    underWay,
+    (closing, underWay) =>
+      HttpServerResponse.unsafeJson({ status: closing ? "closing" : "ok", underWay }, { status: closing ? 503 : 200 })
+  )
 
 const appOf = (
   server: SessionServer,
@@ -40,8 +44,10 @@ const appOf = (
     if (request.method === "POST" && path === "/") return calls
     if (request.method === "GET" && path === "/health") return health(server)
     if (request.method === "GET" && path === "/metrics") {
-      return Effect.map(metrics.text, (text) =>
-        HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" }))
+      return Effect.map(
+        metrics.text,
+        (text) => HttpServerResponse.text(text, { contentType: "text/plain; version=0.0.4; charset=utf-8" })
+      )
     }
     return Effect.succeed(HttpServerResponse.empty({ status: 404 }))
   })
@@ -56,7 +62,9 @@ const makeServer = ({ cert, clientCa, host, key }: Where) =>
     return yield* Effect.try({
       try: () => {
         const tls = { cert: readFileSync(cert), key: readFileSync(key) }
-        const ca = clientCa === undefined ? {} : { ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }
+        const ca = clientCa === undefined
+          ? {}
+          : { ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }
         return () => Https.createServer({ ...tls, ...ca })
       },
       catch: () => new UsageError({ message: "the files of `cert`, `key` or `clientCa` can't be read" })

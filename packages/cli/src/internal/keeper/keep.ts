@@ -2,9 +2,9 @@
 import type { Any } from "@effect-auth/core/AuthService"
 import type { SessionEvent } from "@effect-auth/core/SessionEvent"
 import type { SessionSummary } from "@effect-auth/core/SessionSummary"
-import { TokenStore } from "@effect-auth/core/TokenStore"
+import type { TokenStore } from "@effect-auth/core/TokenStore"
 import type { Kept } from "@effect-auth/remote/SessionServer"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
@@ -76,15 +76,15 @@ const group = Effect.fnUntraced(function*(
       if (before !== undefined) return Deferred.await(before)
       const answer = Deferred.unsafeMake<Any | undefined>(FiberId.none)
       opened.set(name, answer)
-      return Effect.uninterruptible(Effect.tap(make, (auth) => {
+      // What is forked in an uninterruptible region can't be stopped, so only the end of it is one.
+      return Effect.onExit(make, (exit) => {
+        const auth = exit._tag === "Success" ? exit.value : undefined
         if (auth === undefined) opened.delete(name)
         return Deferred.succeed(answer, auth)
-      }))
+      })
     })
   yield* Effect.forEach(known, (account) => get(account.account, begin(account)), { discard: true })
-  const all = Effect.suspend(() =>
-    Effect.forEach(Array.from(opened.values()), (one) => Deferred.await(one))
-  )
+  const all = Effect.suspend(() => Effect.forEach(Array.from(opened.values()), (one) => Deferred.await(one)))
   const kept: Kept = {
     provider,
     realm,

@@ -29,8 +29,10 @@ const linesOf = (name: string, labels: ReadonlyArray<Label>, state: unknown): Li
   }
   if (MetricState.isGaugeState(state)) return { type: "gauge", lines: [line(name, labels, state.value)] }
   if (!MetricState.isHistogramState(state)) return undefined
-  const buckets = Array.from(state.buckets, ([end, count]) =>
-    line(`${name}_bucket`, [...labels, ["le", bucketEnd(end)]], count))
+  const buckets = Array.from(
+    state.buckets,
+    ([end, count]) => line(`${name}_bucket`, [...labels, ["le", bucketEnd(end)]], count)
+  )
   return {
     type: "histogram",
     lines: [

@@ -10,25 +10,27 @@ import { type Connect, onDemand } from "./connection.ts"
 
 const isRegion = Schema.is(TenantRegion)
 
-export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, refresh = onDemand, secrets }) {
-  const region = options["region"]
-  if (!isRegion(region)) return yield* new UsageError({ message: "--region is APAC, EU or US" })
-  const settings: PriavaAuth.Settings = {
-    host: options["host"],
-    region,
-    clientId: options["client-id"] ?? "",
-    clientSecret: secrets["client-secret"] ?? Redacted.make(""),
-    redirectUri: options["redirect-uri"] ?? "",
-    tokenUrl: options["token-url"]
+export const connect: Connect = Effect.fnUntraced(
+  function*({ account, credential, options, refresh = onDemand, secrets }) {
+    const region = options["region"]
+    if (!isRegion(region)) return yield* new UsageError({ message: "--region is APAC, EU or US" })
+    const settings: PriavaAuth.Settings = {
+      host: options["host"],
+      region,
+      clientId: options["client-id"] ?? "",
+      clientSecret: secrets["client-secret"] ?? Redacted.make(""),
+      redirectUri: options["redirect-uri"] ?? "",
+      tokenUrl: options["token-url"]
+    }
+    const auth = yield* ProviderLayers.makeSession(PriavaAuth.provider, settings, {
+      account,
+      refresh,
+      credentials: credential === undefined ? undefined : Effect.succeed({ code: credential })
+    })
+    return {
+      auth,
+      client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }),
+      signIn: (code) => auth.signIn({ code })
+    }
   }
-  const auth = yield* ProviderLayers.makeSession(PriavaAuth.provider, settings, {
-    account,
-    refresh,
-    credentials: credential === undefined ? undefined : Effect.succeed({ code: credential })
-  })
-  return {
-    auth,
-    client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }),
-    signIn: (code) => auth.signIn({ code })
-  }
-})
+)
