@@ -98,7 +98,7 @@ describe("effect-auth serve", () => {
         // The API rejected the token that had expired, and the keeper refreshed the session.
         expect(call.stdout + call.stderr).toContain("HTTP 200")
         expect(yield* client.run(["token", "pitchpoint"], { env })).toMatchObject({
-          stdout: "pitchpoint-access-2-c0ffee\n"
+          stdout: "pitchpoint-access-3-c0ffee\n"
         })
         expect((yield* client.run(["status", "pitchpoint"], { env })).stdout).toContain("active")
         // It may read and no more, and it keeps nothing.

@@ -40,6 +40,9 @@ const summaryOf = (auth: Any): Effect.Effect<SessionSummary | undefined> =>
     Effect.orElseSucceed(() => undefined)
   )
 
+/** By account; `undefined` inside: it could not be opened. */
+type Opened = Map<string, Deferred.Deferred<Any | undefined>>
+
 /** The sessions of one provider and realm. An account that signs in later is found when it is asked for. */
 const group = Effect.fnUntraced(function*(
   home: Home,
@@ -50,7 +53,7 @@ const group = Effect.fnUntraced(function*(
   const scope = yield* Effect.scope
   const services = yield* Effect.context<HttpClient.HttpClient | TokenStore>()
   const hub = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(1_024), PubSub.shutdown)
-  const opened = new Map<string, Deferred.Deferred<Any | undefined>>()
+  const opened: Opened = new Map()
   const begin = (account: accounts.Account) =>
     Effect.gen(function*() {
       const auth = yield* open(home, account)
@@ -84,30 +87,34 @@ const group = Effect.fnUntraced(function*(
       })
     })
   yield* Effect.forEach(known, (account) => get(account.account, begin(account)), { discard: true })
-  const all = Effect.suspend(() => Effect.forEach(Array.from(opened.values()), (one) => Deferred.await(one)))
   const kept: Kept = {
     provider,
     realm,
     get: (account) => get(account),
-    overview: {
-      provider,
-      all: Effect.flatMap(all, (found) =>
-        Effect.map(
-          Effect.forEach(found.filter((auth) => auth !== undefined), summaryOf),
-          (summaries) => summaries.filter((summary) => summary !== undefined)
-        )),
-      one: (account) =>
-        Effect.suspend(() => {
-          const one = opened.get(account)
-          return one === undefined
-            ? Effect.succeed(undefined)
-            : Effect.flatMap(Deferred.await(one), (auth) => auth === undefined ? Effect.succeed(auth) : summaryOf(auth))
-        }),
-      events: Stream.unwrapScoped(Effect.map(PubSub.subscribe(hub), (queue) => Stream.fromQueue(queue)))
-    }
+    overview: overviewOf(provider, opened, hub)
   }
   return kept
 })
+
+const overviewOf = (provider: string, opened: Opened, hub: PubSub.PubSub<SessionEvent>): Kept["overview"] => {
+  const look = (one: Deferred.Deferred<Any | undefined>): Effect.Effect<SessionSummary | undefined> =>
+    Effect.flatMap(Deferred.await(one), (auth) => auth === undefined ? Effect.succeed(undefined) : summaryOf(auth))
+  return {
+    provider,
+    all: Effect.suspend(() =>
+      Effect.map(
+        Effect.forEach(Array.from(opened.values()), look),
+        (all) => all.filter((summary) => summary !== undefined)
+      )
+    ),
+    one: (account) =>
+      Effect.suspend(() => {
+        const one = opened.get(account)
+        return one === undefined ? Effect.succeed(undefined) : look(one)
+      }),
+    events: Stream.unwrapScoped(Effect.map(PubSub.subscribe(hub), (queue) => Stream.fromQueue(queue)))
+  }
+}
 
 /** All sessions of a store, by provider and realm. */
 export const make = Effect.fnUntraced(function*(home: Home) {

@@ -53,7 +53,7 @@ const render = (pairs: ReadonlyArray<MetricPair.MetricPair.Untyped>): string => 
     const one = linesOf(nameOf(name), labels, metricState)
     if (one === undefined) continue
     const before = found.get(name) ?? { type: one.type, lines: [] }
-    before.lines.push(...one.lines)
+    for (const text of one.lines) before.lines.push(text)
     found.set(name, before)
   }
   return Array.from(found, ([name, { lines, type }]) => {

@@ -1,5 +1,6 @@
 /** Where a keeper is, and the bearer that this program shows it. */
 import type * as Endpoint from "@effect-auth/remote/Endpoint"
+import type { HttpClient } from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -40,7 +41,7 @@ export const endpointsOf = (home: Home, place: string) =>
     const UnixSocket = yield* Effect.promise(() => import("@effect-auth/remote/UnixSocket"))
     return yield* Effect.forEach(
       place.split(","),
-      (one): Effect.Effect<Endpoint.Endpoint, never, import("@effect/platform/HttpClient").HttpClient> =>
+      (one): Effect.Effect<Endpoint.Endpoint, never, HttpClient> =>
         /^https?:/.test(one) ? Remote.http(one, bearer) : Effect.succeed(UnixSocket.endpoint(Path.resolve(one), bearer))
     )
   })
