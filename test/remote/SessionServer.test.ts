@@ -1,14 +1,10 @@
-import type * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Endpoint from "@effect-auth/remote/Endpoint"
 import * as RemoteTelemetry from "@effect-auth/remote/RemoteTelemetry"
 import { SessionRpcs } from "@effect-auth/remote/SessionRpcs"
-import * as SessionServer from "@effect-auth/remote/SessionServer"
 import * as UnixSocket from "@effect-auth/remote/UnixSocket"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpServer from "@effect/platform/HttpServer"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -22,8 +18,8 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs/promises"
-import * as Http from "node:http"
 import * as Net from "node:net"
+import { served } from "./httpKeeper.ts"
 import * as world from "./world.ts"
 
 const refusals = (reason: string) =>
@@ -158,20 +154,6 @@ describe("a keeper's callers", () => {
       assert.isTrue((yield* Effect.promise(() => Fs.stat(path))).isSocket())
     }))
 })
-
-/** A keeper over HTTP on loopback; yields its URL. */
-const served = (sessions: AuthSessions.AuthSessions<any>) =>
-  Effect.gen(function*() {
-    const kept = yield* SessionServer.fromSessions(sessions)
-    const server = yield* SessionServer.make([kept], { callers: [world.goodCaller] })
-    const context = yield* Layer.build(
-      NodeHttpServer.layerServer(Http.createServer, { port: 0, host: "127.0.0.1" })
-    )
-    return yield* Effect.gen(function*() {
-      yield* HttpServer.serveEffect(yield* server.httpApp)
-      return yield* HttpServer.addressFormattedWith((address) => Effect.succeed(`${address}/`))
-    }).pipe(Effect.provide(context))
-  })
 
 const request = (id: string, tag: string, payload: object, bearer?: Redacted.Redacted<string>): string =>
   `${
