@@ -44,9 +44,8 @@ export const connectWithin = second
 export const restAfterFailure = second
 /** The wait between two rounds over all endpoints. */
 export const betweenRounds = 100
-/** How long a call without an answer may hold up the next endpoint. */
-export const answerPatience = 2 * second
-/** How long a keeper may take to show that it lives, after that. */
+/** After this a keeper that did not answer has to show that it lives, within `probePatience`. */
+export const answerPatience = 500
 export const probePatience = 500
 /** The longest a call may take: an exchange, its commit, and one more attempt. */
 export const callDeadline = 20 * second

@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
@@ -17,6 +18,8 @@ interface Link {
   readonly endpoint: Endpoint
   /** Its connection, or the attempt to open one. */
   opening: Deferred.Deferred<Connection, Trouble> | undefined
+  /** A look whether its keeper still answers. */
+  probing: Deferred.Deferred<boolean> | undefined
   /** Closes the connection. */
   close: Effect.Effect<void>
   /** It is asked last until then (wall clock). */
@@ -49,6 +52,7 @@ export class Links {
     this.links = endpoints.map((endpoint) => ({
       endpoint,
       opening: undefined,
+      probing: undefined,
       close: Effect.void,
       restsUntil: 0
     }))
@@ -105,15 +109,32 @@ export class Links {
     })
   }
 
-  /** Whether the keeper still answers on this connection. A call may take long because the provider does. */
-  private isAlive({ client, headers }: Connection): Effect.Effect<boolean> {
-    return settled(client.Hello({ ...this.wanted, ...limits.versions }, { headers })).pipe(
-      Effect.timeoutFail({ duration: limits.probePatience, onTimeout: () => away }),
-      Effect.isSuccess
-    )
+  /** Whether the keeper still answers on this connection, asked once for all who wonder. */
+  private isAlive(link: Link, { client, headers }: Connection): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      if (link.probing !== undefined) return Deferred.await(link.probing)
+      const probing = link.probing = Deferred.unsafeMake<boolean>(FiberId.none)
+      return settled(client.Hello({ ...this.wanted, ...limits.versions }, { headers })).pipe(
+        Effect.timeoutFail({ duration: limits.probePatience, onTimeout: () => away }),
+        // A refusal is a sign of life too.
+        Effect.match({ onFailure: ({ _tag }) => _tag !== "Away", onSuccess: () => true }),
+        Effect.onExit((exit) => {
+          link.probing = undefined
+          return Deferred.succeed(probing, exit._tag === "Success" && exit.value)
+        })
+      )
+    })
   }
 
-  private one<A>(link: Link, call: Call<A>, patience: number): Effect.Effect<A, Missed> {
+  /** A call may take long because the provider does; it ends only when its keeper shows no life. */
+  private untilDead(link: Link, connection: Connection): Effect.Effect<void> {
+    return Effect.repeat(
+      Effect.delay(this.isAlive(link, connection), limits.answerPatience),
+      { while: (isAlive) => isAlive }
+    ).pipe(Effect.asVoid, Effect.timeout(limits.callDeadline), Effect.ignore)
+  }
+
+  private one<A>(link: Link, call: Call<A>): Effect.Effect<A, Missed> {
     return Effect.gen(this, function*() {
       const connection = yield* Effect.mapError(
         Effect.tapError(this.connected(link), () => this.leave(link, undefined)),
@@ -123,15 +144,13 @@ export class Links {
       if (!connection.calls.has(call.name)) {
         return yield* Effect.fail<Missed>({ trouble: notAllowed, wasSent: false })
       }
-      const answer = yield* settled(call.send(connection)).pipe(
-        Effect.either,
-        Effect.timeoutOption(patience)
+      const answer = yield* Effect.raceFirst(
+        Effect.either(settled(call.send(connection))),
+        Effect.as(this.untilDead(link, connection), Either.left(away))
       )
-      if (answer._tag === "Some" && answer.value._tag === "Right") return answer.value.right
-      const trouble = answer._tag === "Some" && answer.value._tag === "Left" ? answer.value.left : away
-      const isOver = answer._tag === "None"
-        ? !(yield* this.isAlive(connection))
-        : trouble._tag === "Away" || trouble._tag === "Closing" || trouble._tag === "Refused"
+      if (Either.isRight(answer)) return answer.right
+      const trouble = answer.left
+      const isOver = trouble._tag === "Away" || trouble._tag === "Closing" || trouble._tag === "Refused"
       if (isOver) yield* this.leave(link, opening)
       return yield* Effect.fail<Missed>({ trouble, wasSent: trouble._tag === "Away" })
     })
@@ -142,10 +161,8 @@ export class Links {
     return Effect.gen(this, function*() {
       const links = yield* this.inOrder
       let last: Missed = { trouble: away, wasSent: false }
-      for (const [index, link] of links.entries()) {
-        const isLast = index === links.length - 1
-        const patience = isLast || !call.isRepeatable ? limits.callDeadline : limits.answerPatience
-        const answer = yield* Effect.either(this.one(link, call, patience))
+      for (const link of links) {
+        const answer = yield* Effect.either(this.one(link, call))
         if (answer._tag === "Right") return answer.right
         const { left } = answer
         if (left.trouble._tag === "Told" || (left.wasSent && !call.isRepeatable)) return yield* Effect.fail(left)
