@@ -28,7 +28,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { Caller } from "./Callers.ts"
 import { Door } from "./internal/door.ts"
-import * as handlers from "./internal/handlers.ts"
+import * as answers from "./internal/handlers.ts"
 import * as limits from "./internal/limits.ts"
 import { SessionRpcs } from "./SessionRpcs.ts"
 
@@ -157,6 +157,33 @@ const drain = (door: Door, patience: number): Effect.Effect<void> =>
     Effect.interruptible
   )
 
+const doorOf = (options: Options): Door =>
+  new Door(options.callers, {
+    calls: options.concurrentCalls ?? limits.concurrentCalls,
+    callsOfOne: options.concurrentCallsOfOne ?? limits.concurrentCallsOfOne,
+    listeners: options.listeners ?? limits.listeners
+  })
+
+/**
+ * The answers of a keeper by the name of the call, for a host of your own, such as an entity of `@effect/cluster`. Each
+ * takes the payload and the headers of the call, of which `authorization` says who calls.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const handlers = (
+  kept: ReadonlyArray<Kept>,
+  options: Options
+): Effect.Effect<Handlers, never, Scope.Scope> => answers.make(kept, doorOf(options))
+
+/**
+ * The answers of a keeper.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handlers extends Effect.Effect.Success<ReturnType<typeof answers.make>> {}
+
 /**
  * Makes a keeper. Closing the scope closes it.
  *
@@ -167,13 +194,9 @@ export const make = Effect.fnUntraced(function*(
   kept: ReadonlyArray<Kept>,
   options: Options
 ): Effect.fn.Return<SessionServer, never, Scope.Scope> {
-  const door = new Door(options.callers, {
-    calls: options.concurrentCalls ?? limits.concurrentCalls,
-    callsOfOne: options.concurrentCallsOfOne ?? limits.concurrentCallsOfOne,
-    listeners: options.listeners ?? limits.listeners
-  })
+  const door = doorOf(options)
   const patience = Duration.toMillis(options.drainPatience ?? limits.drainPatience)
-  const layer = SessionRpcs.toLayer(yield* handlers.make(kept, door))
+  const layer = SessionRpcs.toLayer(yield* answers.make(kept, door))
   const closing = Effect.addFinalizer(() => drain(door, patience))
   const how = { disableFatalDefects: true, disableTracing: true } as const
   const serve = RpcServer.make(SessionRpcs, how).pipe(
