@@ -1,7 +1,7 @@
 /** What a keeper and a client cost when they are asked for much, or by clients that behave badly. */
-import type { Clock } from "effect/Clock"
 import * as UnixSocket from "@effect-auth/remote/UnixSocket"
 import { assert, describe, it } from "@effect/vitest"
+import type { Clock } from "effect/Clock"
 import * as Clocks from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,8 +11,10 @@ import * as Net from "node:net"
 import * as world from "./world.ts"
 
 const signedIn = (options: world.KeeperOptions = {}) =>
-  Effect.tap(world.keeper(options), ({ sessions }) =>
-    Effect.flatMap(sessions.get("anna"), (anna) => anna.signIn(world.right)))
+  Effect.tap(
+    world.keeper(options),
+    ({ sessions }) => Effect.flatMap(sessions.get("anna"), (anna) => anna.signIn(world.right))
+  )
 
 const megabyte = 1_048_576
 
@@ -79,35 +81,39 @@ describe("a flood", () => {
       assert.isBelow(Duration.toMillis(took), 500)
     }), 60_000)
 
-  it.scopedLive("a client that does not read is disconnected, and others are served meanwhile", () =>
-    Effect.gen(function*() {
-      const keeper = yield* signedIn()
-      const other = yield* bystander(keeper)
-      yield* other.accessToken
-      const closed = yield* Effect.fork(Effect.promise(() =>
-        new Promise<boolean>((resolve) => {
-          const connection = Net.connect(keeper.path)
-          connection.pause()
-          connection.on("error", () => resolve(true))
-          const flood = requests(4_000, "State")
-          const write = (left: number): void => {
-            if (left === 0 || connection.destroyed) return
-            connection.write(flood, () => write(left - 1))
-          }
-          write(30)
-          setTimeout(() => resolve(connection.destroyed), 15_000)
-        })
-      ))
-      let longest = 0
-      for (let index = 0; index < 20; index++) {
-        const [took] = yield* Effect.timed(other.state)
-        longest = Math.max(longest, Duration.toMillis(took))
-        yield* Effect.sleep(20)
-      }
-      console.log(`slow reader: the other client waited for ${Math.round(longest)} ms at most`)
-      assert.isBelow(longest, 2_000)
-      assert.isTrue(yield* closed)
-    }), 60_000)
+  it.scopedLive(
+    "a client that does not read is disconnected, and others are served meanwhile",
+    () =>
+      Effect.gen(function*() {
+        const keeper = yield* signedIn()
+        const other = yield* bystander(keeper)
+        yield* other.accessToken
+        const closed = yield* Effect.fork(Effect.promise(() =>
+          new Promise<boolean>((resolve) => {
+            const connection = Net.connect(keeper.path)
+            connection.pause()
+            connection.on("error", () => resolve(true))
+            const flood = requests(4_000, "State")
+            const write = (left: number): void => {
+              if (left === 0 || connection.destroyed) return
+              connection.write(flood, () => write(left - 1))
+            }
+            write(30)
+            setTimeout(() => resolve(connection.destroyed), 15_000)
+          })
+        ))
+        let longest = 0
+        for (let index = 0; index < 20; index++) {
+          const [took] = yield* Effect.timed(other.state)
+          longest = Math.max(longest, Duration.toMillis(took))
+          yield* Effect.sleep(20)
+        }
+        console.log(`slow reader: the other client waited for ${Math.round(longest)} ms at most`)
+        assert.isBelow(longest, 2_000)
+        assert.isTrue(yield* closed)
+      }),
+    60_000
+  )
 })
 
 describe("many accounts", () => {
@@ -122,7 +128,8 @@ describe("many accounts", () => {
       yield* Effect.sleep(100)
       const before = memory()
       const [took] = yield* Effect.timed(Effect.forEach(names, (name) =>
-        Effect.flatMap(sessions.get(name), (auth) => auth.accessToken), { concurrency: 64 }))
+        Effect.flatMap(sessions.get(name), (auth) =>
+          auth.accessToken), { concurrency: 64 }))
       console.log(
         `10,000 accounts: ${Math.round(Duration.toMillis(took))} ms, ` +
           `${Math.round((memory() - before) / count)} bytes each`
@@ -132,7 +139,8 @@ describe("many accounts", () => {
       yield* Effect.sleep(500)
       const clock = yield* Effect.clock
       const fresh = yield* Effect.filter(names, (name) =>
-        Effect.map(sessions.get(name), (auth) => auth.unsafePeek(clock) !== undefined))
+        Effect.map(sessions.get(name), (auth) =>
+          auth.unsafePeek(clock) !== undefined))
       assert.strictEqual(fresh.length, count - 1)
       assert.notInclude(fresh, "account-7")
       const changed = yield* (yield* sessions.get("account-7")).accessToken
@@ -152,21 +160,25 @@ const skewed = (millis: number): Clock => {
 
 describe("clocks that differ", () => {
   for (const hours of [-5, 5]) {
-    it.scopedLive(`a client whose clock is wrong by ${hours} hours serves tokens for as long as they live`, () =>
-      Effect.gen(function*() {
-        const keeper = yield* signedIn({ provider: { expiresIn: 4 } })
-        yield* Effect.gen(function*() {
-          const remote = yield* bystander(keeper)
-          const clock = yield* Effect.clock
-          const token = yield* remote.accessToken
-          assert.isBelow(Math.abs(token.expiresAt - clock.unsafeCurrentTimeMillis() - 4_000), 500)
-          assert.isDefined(remote.unsafePeek(clock))
-          yield* Effect.sleep(4_500)
-          const next = yield* remote.accessToken
-          assert.isAbove(next.generation, token.generation)
-          const state = yield* remote.state
-          assert.isTrue(state._tag === "Active" && state.expiresAt > clock.unsafeCurrentTimeMillis())
-        }).pipe(Effect.provide(Layer.setClock(skewed(hours * 3_600_000))))
-      }), 20_000)
+    it.scopedLive(
+      `a client whose clock is wrong by ${hours} hours serves tokens for as long as they live`,
+      () =>
+        Effect.gen(function*() {
+          const keeper = yield* signedIn({ provider: { expiresIn: 4 } })
+          yield* Effect.gen(function*() {
+            const remote = yield* bystander(keeper)
+            const clock = yield* Effect.clock
+            const token = yield* remote.accessToken
+            assert.isBelow(Math.abs(token.expiresAt - clock.unsafeCurrentTimeMillis() - 4_000), 500)
+            assert.isDefined(remote.unsafePeek(clock))
+            yield* Effect.sleep(4_500)
+            const next = yield* remote.accessToken
+            assert.isAbove(next.generation, token.generation)
+            const state = yield* remote.state
+            assert.isTrue(state._tag === "Active" && state.expiresAt > clock.unsafeCurrentTimeMillis())
+          }).pipe(Effect.provide(Layer.setClock(skewed(hours * 3_600_000))))
+        }),
+      20_000
+    )
   }
 })

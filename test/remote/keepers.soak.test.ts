@@ -22,7 +22,7 @@ describe("keepers that are killed for two minutes", () => {
           lifetime: 10,
           seconds: 120,
           killEach: 5_000,
-          claimTtl: 3_000
+          claimTtl: 8_000
         })
         kept(name, report)
         assert.isAbove(report.kills, 15)

@@ -1,6 +1,6 @@
 /** The keeper as an entity of @effect/cluster, for programs that run a cluster already. */
-import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import type { AuthProvider } from "@effect-auth/core/AuthProvider"
+import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as Callers from "@effect-auth/remote/Callers"
 import * as Rpcs from "@effect-auth/remote/SessionRpcs"
 import * as SessionServer from "@effect-auth/remote/SessionServer"

@@ -1,5 +1,5 @@
 /**
- * Who may call a keeper, and what each caller may do. A caller shows a bearer; the keeper has only its digest.
+ * The callers of a keeper, and what each of them may do. A caller shows a bearer; the keeper has only its digest.
  *
  * @since 0.1.0
  */

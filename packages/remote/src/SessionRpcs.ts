@@ -22,7 +22,9 @@ const target = {
 }
 
 /**
- * A call that failed. `auth`: an `AuthError`, encoded under `error` · `refused`: the caller may not do this · `busy`: too
+ * A call that failed, by its `kind`.
+ *
+ * `auth`: an `AuthError`, encoded under `error` · `refused`: the caller is not allowed to do this · `busy`: too
  * many calls are under way · `closing`: the keeper is closing · `mismatch`: other sessions or other versions · `unknown`:
  * the keeper's code failed. A client counts every other kind as `unknown`.
  *

@@ -115,7 +115,7 @@ export const fromOne = (auth: AuthService.Any): Kept => ({
  * @category models
  */
 export interface Options {
-  /** Who may call, and what each one may do. Nobody else is answered. */
+  /** The callers, and what each of them may do. Nobody else is answered. */
   readonly callers: ReadonlyArray<Caller>
   /** How many calls may be under way; more are answered with "busy". Default: 1,024. */
   readonly concurrentCalls?: number | undefined

@@ -1,6 +1,6 @@
 /**
- * A keeper's socket in the file system, on Node. The folder is for its owner alone (mode 0700), because Node can't tell
- * who is at the other end.
+ * A keeper's socket in the file system, on Node. The folder is for its owner alone (mode 0700), because Node does
+ * not report which user is at the other end.
  *
  * @since 0.1.0
  */

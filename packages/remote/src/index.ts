@@ -1,4 +1,4 @@
-/** Who may call a keeper, and what each caller may do. */
+/** The callers of a keeper, and what each of them may do. */
 export * as Callers from "./Callers.ts"
 
 /** Where a keeper is, and the bearer that this program shows it. */

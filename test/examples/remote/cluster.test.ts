@@ -1,10 +1,10 @@
+import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as cluster from "@effect-auth/examples/remote/cluster"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import * as Entity from "@effect/cluster/Entity"
 import * as ShardingConfig from "@effect/cluster/ShardingConfig"
 import { assert, describe, it } from "@effect/vitest"
-import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
@@ -24,7 +24,12 @@ describe("a keeper as an entity of a cluster", () => {
           anna.Renew({ ...target, session: token.session, generation: token.generation, wasAccepted: true })),
         { concurrency: "unbounded" }
       )
-      assert.deepStrictEqual(new Set(renewed.map(({ value }) => Redacted.value(value))), new Set(["access-2"]))
+      assert.deepStrictEqual(
+        new Set(renewed.map(({ value }) =>
+          Redacted.value(value)
+        )),
+        new Set(["access-2"])
+      )
       assert.strictEqual(yield* script.count("refresh"), 1)
       assert.strictEqual((yield* anna.State(target))._tag, "Active")
     }).pipe(Effect.provide(TokenStore.layerMemory), Effect.provide(ShardingConfig.layer())))

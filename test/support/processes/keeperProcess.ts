@@ -32,7 +32,11 @@ const program = Effect.gen(function*() {
     userAgent: config.name,
     productName: "sandbox"
   })
-  const sessions = yield* AuthSessions.make(provider, { refresh: { claimTtl: config.claimTtl } })
+  const { claimTtl } = config
+  // An owner that is not stopped has less time for its exchange and its commit than its claim lasts.
+  const sessions = yield* AuthSessions.make(provider, {
+    refresh: { claimTtl, deadline: claimTtl * 0.5, commitPatience: claimTtl * 0.15 }
+  })
   const kept = yield* SessionServer.fromSessions(sessions)
   yield* Layer.build(
     SessionServer.layer([kept], {

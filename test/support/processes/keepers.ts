@@ -46,10 +46,10 @@ export interface Times {
 export interface KeepersReport {
   readonly kills: number
   readonly exchanges: number
-  /** A refresh token that two keepers spent while both of them lived. */
-  readonly doubleSpends: number
-  /** A refresh token that was spent again after its first spender was killed. */
-  readonly spentAfterKill: number
+  /** A refresh token that was spent again although its first spender was neither killed nor paused meanwhile. */
+  readonly doubleSpends: ReadonlyArray<string>
+  /** One that was spent again after its first spender was killed, or paused beyond its claim. */
+  readonly explained: number
   readonly calls: number
   /** Calls that failed although the client held a live token. */
   readonly failedWithToken: ReadonlyArray<string>
@@ -103,7 +103,7 @@ const settings = (host: string) => ({
   productName: "sandbox"
 })
 
-/** Signs everybody in, in this process, before any keeper starts. */
+/** Signs everybody in, in this process, before any keeper starts: spread over a life, so that refreshes are spread too. */
 const signInAll = (options: KeepersOptions, host: string) =>
   Effect.gen(function*() {
     const sessions = yield* AuthSessions.make(yield* PlacewiseAuth.provider(settings(host)))
@@ -113,7 +113,7 @@ const signInAll = (options: KeepersOptions, host: string) =>
           _tag: "Password",
           identifier: { id: account.replace("member-", "") },
           password: Redacted.make("correct horse")
-        })), { concurrency: 8 })
+        })).pipe(Effect.delay(700 * options.lifetime / options.accounts)))
   }).pipe(
     Effect.scoped,
     Effect.provide(storeLayer(options.store)),
@@ -221,6 +221,7 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
     Effect.forEach(clients, (client) => live(client, accounts, notes), { concurrency: "unbounded", discard: true })
   )
   const killed = new Map<string, number>()
+  const paused: Array<{ readonly worker: string; readonly from: number }> = []
   const until = Date.now() + options.seconds * 1000
   let round = 0
   yield* Effect.sleep(1_000)
@@ -229,6 +230,7 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
     const victim = running[index]!
     if (round === 2) {
       const other = running[(index + 1) % running.length]!
+      paused.push({ worker: other.config.name, from: Date.now() })
       other.child.kill("SIGSTOP")
       yield* Effect.fork(Effect.delay(Effect.sync(() => other.child.kill("SIGCONT")), options.claimTtl + 1_500))
     }
@@ -245,16 +247,17 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
   yield* Fiber.interrupt(work)
   const byToken = new Map<number, Array<{ readonly worker: string; readonly at: number }>>()
   for (const spend of server.spends) byToken.set(spend.token, [...byToken.get(spend.token) ?? [], spend])
-  let doubleSpends = 0
-  let spentAfterKill = 0
-  for (const spends of byToken.values()) {
-    for (const [index, spend] of spends.entries()) {
-      const next = spends[index + 1]
-      if (next === undefined) continue
-      const died = killed.get(spend.worker)
-      if (died !== undefined && died <= next.at) spentAfterKill++
-      else doubleSpends++
-    }
+  const doubleSpends: Array<string> = []
+  let explained = 0
+  const wasStopped = (worker: string, at: number): boolean =>
+    (killed.get(worker) ?? Infinity) <= at || paused.some((one) => one.worker === worker && one.from <= at)
+  for (const [token, spends] of byToken) {
+    const [first, ...more] = spends
+    if (first === undefined || more.length === 0) continue
+    const [second] = more
+    // Once its answer was lost, every further try is one of the same doubt.
+    if (second !== undefined && wasStopped(first.worker, second.at)) explained++
+    else doubleSpends.push(`${token}: ${spends.map(({ at, worker }) => `${worker} ${at - first.at}`).join(", ")}`)
   }
   const states = yield* Effect.forEach(
     accounts,
@@ -264,7 +267,7 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
     kills: killed.size,
     exchanges: server.spends.length,
     doubleSpends,
-    spentAfterKill,
+    explained,
     calls: notes.calls,
     failedWithToken: notes.failedWithToken,
     failedWithout: notes.failedWithout,

@@ -12,7 +12,7 @@ const encodeError = Schema.encodeSync(AuthError.AuthError)
 
 const unknown: Rpcs.Failure = { kind: "unknown" }
 
-/** A defect may quote anything, so nothing of it is told. */
+/** A defect may quote anything, so nothing of it leaves the keeper. */
 export const failing = <A, R>(work: Effect.Effect<A, AuthError.AuthError | Rpcs.Failure, R>) =>
   work.pipe(
     Effect.mapError((error): Rpcs.Failure =>

@@ -1,4 +1,4 @@
-/** A socket server whose connections may not make it keep answers without end. */
+/** A socket server that keeps only so many answers for a client that does not read. */
 import * as Socket from "@effect/platform/Socket"
 import type * as SocketServer from "@effect/platform/SocketServer"
 import * as Effect from "effect/Effect"

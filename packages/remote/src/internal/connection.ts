@@ -47,7 +47,7 @@ const bearerOf = ({ bearer }: Endpoint): Effect.Effect<string, Trouble> =>
     ? Effect.succeed(Redacted.value(bearer))
     : Effect.mapBoth(bearer, { onFailure: () => away, onSuccess: Redacted.value })
 
-/** Both sides tell the versions that they speak; one in common is enough. */
+/** Both sides name the versions that they speak; one in common is enough. */
 const isCompatible = ({ newest, oldest }: { readonly oldest: number; readonly newest: number }): boolean =>
   newest >= limits.versions.oldest && oldest <= limits.versions.newest
 

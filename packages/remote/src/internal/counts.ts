@@ -3,7 +3,7 @@ import type * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import * as Telemetry from "../RemoteTelemetry.ts"
 
-/** Why a call was refused. A caller is not told. */
+/** Why a call was refused. The caller does not learn it. */
 export type Reason = "caller" | "forged" | "operation" | "account" | "sessions" | "busy" | "closing"
 
 export const refused = (reason: Reason): Effect.Effect<void> =>

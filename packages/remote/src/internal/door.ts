@@ -1,4 +1,4 @@
-/** Who comes in: known callers, within limits, while the keeper is open. */
+/** Lets in known callers, within limits, while the keeper is open. */
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"

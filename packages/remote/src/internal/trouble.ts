@@ -6,7 +6,9 @@ import * as Schema from "effect/Schema"
 import type { Failure } from "../SessionRpcs.ts"
 
 /**
- * `Away`: no answer; perhaps the call was carried out · `Closing`: surely not · `Busy` · `Refused`: this caller may not ·
+ * `Away`: no answer; perhaps the call was carried out · `Closing`: surely not.
+ *
+ * `Busy` · `Refused`: this caller is not allowed to ·
  * `Mismatch`: other sessions or other versions · `Odd`: an answer that this version does not know · `Told`: the keeper's
  * own answer.
  */

@@ -107,7 +107,7 @@ const state: Rule = {
     const isItsOwn = state._tag === "Active" && isSame(state, token)
     yield* holds(law, isItsOwn, `it is ${JSON.stringify(state)}, and the token has number ${token.generation}`)
     const apart = state._tag === "Active" ? Math.abs(state.expiresAt - token.expiresAt) : 0
-    yield* holds(law, Number.isNaN(apart) || apart < 1_000, "it tells another expiry than the token")
+    yield* holds(law, Number.isNaN(apart) || apart < 1_000, "its expiry is not that of the token")
   })
 }
 

@@ -118,7 +118,7 @@ const textOf = (options: Options, all: number, rows: ReadonlyArray<Row>, now: nu
   return Output.table([["PROVIDER", "REALM", "ACCOUNT", "STATE", "TIME LEFT"], ...cells])
 }
 
-/** One account at a keeper, which tells no names of accounts. */
+/** One account at a keeper. A keeper does not list its accounts. */
 const keptRow = (options: Options, place: string) =>
   Effect.gen(function*() {
     const { provider } = options
