@@ -5,6 +5,7 @@ import type { Clock } from "effect/Clock"
 import * as Clocks from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Net from "node:net"
@@ -44,42 +45,45 @@ const bystander = (keeper: Effect.Effect.Success<ReturnType<typeof world.keeper>
   })
 
 describe("a flood", () => {
-  it.scopedLive("20,000 requests at once are all answered, in bounded memory", () =>
-    Effect.gen(function*() {
-      const keeper = yield* signedIn()
-      const flood = requests(20_000, "State")
-      const before = memory()
-      let highest = before
-      const kinds = yield* Effect.promise(() =>
-        new Promise<{ readonly ok: number; readonly busy: number; readonly other: number }>((resolve, reject) => {
-          const found = { ok: 0, busy: 0, other: 0 }
-          const connection = Net.connect(keeper.path)
-          let rest = ""
-          connection.on("data", (chunk) => {
-            const lines = (rest + String(chunk)).split("\n")
-            rest = lines.pop() ?? ""
-            for (const line of lines) {
-              if (line.includes("\"Success\"")) found.ok++
-              else if (line.includes("\"busy\"")) found.busy++
-              else found.other++
-            }
-            highest = Math.max(highest, process.memoryUsage().rss)
-            if (found.ok + found.busy + found.other === 20_000) {
-              connection.destroy()
-              resolve(found)
-            }
+  for (const count of [20_000, 60_000]) {
+    it.scopedLive(`${count} requests at once are all answered, in bounded memory`, () =>
+      Effect.gen(function*() {
+        const keeper = yield* signedIn()
+        const flood = requests(count, "State")
+        const before = memory()
+        let highest = before
+        const kinds = yield* Effect.promise(() =>
+          new Promise<{ readonly ok: number; readonly busy: number; readonly other: number }>((resolve, reject) => {
+            const found = { ok: 0, busy: 0, other: 0 }
+            const connection = Net.connect(keeper.path)
+            let rest = ""
+            connection.on("data", (chunk) => {
+              const lines = (rest + String(chunk)).split("\n")
+              rest = lines.pop() ?? ""
+              for (const line of lines) {
+                if (line.includes("\"Success\"")) found.ok++
+                else if (line.includes("\"busy\"")) found.busy++
+                else found.other++
+              }
+              highest = Math.max(highest, process.memoryUsage().rss)
+              if (found.ok + found.busy + found.other === count) {
+                connection.destroy()
+                resolve(found)
+              }
+            })
+            connection.on("error", reject)
+            connection.write(flood)
           })
-          connection.on("error", reject)
-          connection.write(flood)
-        })
-      )
-      console.log(`flood: ${JSON.stringify(kinds)}, ${Math.round((highest - before) / megabyte)} MB more`)
-      assert.strictEqual(kinds.other, 0)
-      assert.isAbove(kinds.ok, 0)
-      assert.isBelow(highest - before, 150 * megabyte)
-      const [took] = yield* Effect.timed((yield* bystander(keeper)).accessToken)
-      assert.isBelow(Duration.toMillis(took), 500)
-    }), 60_000)
+        )
+        console.log(`flood: ${JSON.stringify(kinds)}, ${Math.round((highest - before) / megabyte)} MB more`)
+        assert.strictEqual(kinds.other, 0)
+        assert.isAbove(kinds.ok, 0)
+        // The client is in the same process, and so is its flood.
+        assert.isBelow(highest - before, 250 * megabyte)
+        const [took] = yield* Effect.timed((yield* bystander(keeper)).accessToken)
+        assert.isBelow(Duration.toMillis(took), 500)
+      }), 60_000)
+  }
 
   it.scopedLive(
     "a client that does not read is disconnected, and others are served meanwhile",
@@ -88,29 +92,37 @@ describe("a flood", () => {
         const keeper = yield* signedIn()
         const other = yield* bystander(keeper)
         yield* other.accessToken
+        const before = memory()
+        let highest = before
+        const connection = Net.connect(keeper.path)
+        connection.on("error", () => {})
+        connection.pause()
+        yield* Effect.addFinalizer(() => Effect.sync(() => connection.destroy()))
+        const flood = requests(10_000, "State")
         const closed = yield* Effect.fork(Effect.promise(() =>
-          new Promise<boolean>((resolve) => {
-            const connection = Net.connect(keeper.path)
-            connection.pause()
-            connection.on("error", () => resolve(true))
-            const flood = requests(4_000, "State")
-            const write = (left: number): void => {
-              if (left === 0 || connection.destroyed) return
-              connection.write(flood, () => write(left - 1))
+          new Promise<void>((resolve) => {
+            // It does not read the end, and sees it only when it writes.
+            const write = (): void => {
+              if (connection.destroyed) resolve()
+              else connection.write(flood, () => setTimeout(write, 20))
             }
-            write(30)
-            setTimeout(() => resolve(connection.destroyed), 15_000)
+            write()
           })
         ))
         let longest = 0
-        for (let index = 0; index < 20; index++) {
+        for (let index = 0; index < 40; index++) {
           const [took] = yield* Effect.timed(other.state)
           longest = Math.max(longest, Duration.toMillis(took))
-          yield* Effect.sleep(20)
+          highest = Math.max(highest, process.memoryUsage().rss)
+          yield* Effect.sleep(50)
         }
-        console.log(`slow reader: the other client waited for ${Math.round(longest)} ms at most`)
+        console.log(
+          `slow reader: the other client waited for ${Math.round(longest)} ms at most, ` +
+            `${Math.round((highest - before) / megabyte)} MB more`
+        )
         assert.isBelow(longest, 2_000)
-        assert.isTrue(yield* closed)
+        assert.isBelow(highest - before, 100 * megabyte)
+        yield* Effect.timeoutFail(Fiber.join(closed), { duration: "10 seconds", onTimeout: () => "still connected" })
       }),
     60_000
   )
@@ -126,14 +138,10 @@ describe("many accounts", () => {
         Effect.flatMap(keeper.sessions.get(name), (auth) => auth.signIn(world.right)))
       const sessions = yield* world.client(keeper.script.provider, { endpoints: [keeper.endpoint] })
       yield* Effect.sleep(100)
-      const before = memory()
       const [took] = yield* Effect.timed(Effect.forEach(names, (name) =>
         Effect.flatMap(sessions.get(name), (auth) =>
           auth.accessToken), { concurrency: 64 }))
-      console.log(
-        `10,000 accounts: ${Math.round(Duration.toMillis(took))} ms, ` +
-          `${Math.round((memory() - before) / count)} bytes each`
-      )
+      console.log(`10,000 accounts: ${Math.round(Duration.toMillis(took))} ms`)
       assert.strictEqual(yield* sessions.size, count)
       yield* (yield* keeper.sessions.get("account-7")).refresh
       yield* Effect.sleep(500)
@@ -152,9 +160,12 @@ describe("many accounts", () => {
 const skewed = (millis: number): Clock => {
   const right = Clocks.make()
   return {
-    ...right,
+    [Clocks.ClockTypeId]: Clocks.ClockTypeId,
     unsafeCurrentTimeMillis: () => right.unsafeCurrentTimeMillis() + millis,
-    currentTimeMillis: Effect.map(right.currentTimeMillis, (now) => now + millis)
+    unsafeCurrentTimeNanos: () => right.unsafeCurrentTimeNanos(),
+    currentTimeMillis: Effect.map(right.currentTimeMillis, (now) => now + millis),
+    currentTimeNanos: right.currentTimeNanos,
+    sleep: (duration) => right.sleep(duration)
   }
 }
 

@@ -166,7 +166,7 @@ const doorOf = (options: Options): Door =>
 
 /**
  * The answers of a keeper by the name of the call, for a host of your own, such as an entity of `@effect/cluster`. Each
- * takes the payload and the headers of the call, of which `authorization` says who calls.
+ * takes the payload, the headers of the call, of which `authorization` says who calls, and a number of the connection.
  *
  * @since 0.1.0
  * @category constructors

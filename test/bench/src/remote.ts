@@ -7,7 +7,7 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Endpoint from "@effect-auth/remote/Endpoint"
 import * as RemoteSessions from "@effect-auth/remote/RemoteSessions"
 import * as UnixSocket from "@effect-auth/remote/UnixSocket"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { fork } from "node:child_process"
@@ -120,7 +120,7 @@ export const run = async (): Promise<void> => {
   try {
     const overSocket = UnixSocket.endpoint(socket, Redacted.make(bearer))
     const overHttp = await Effect.runPromise(
-      Effect.provide(Endpoint.http(serving.url, Redacted.make(bearer)), NodeHttpClient.layerUndici)
+      Effect.provide(Endpoint.http(serving.url, Redacted.make(bearer)), FetchHttpClient.layer)
     )
     await Effect.runPromise(warm(overSocket))
     reportCold("over a socket", await Effect.runPromise(cold(overSocket)), 5)

@@ -6,17 +6,28 @@ import * as Telemetry from "../RemoteTelemetry.ts"
 /** Why a call was refused. The caller does not learn it. */
 export type Reason = "caller" | "forged" | "operation" | "account" | "sessions" | "busy" | "closing"
 
+/** Caches the counter of each set of labels, because a new one is slow to look up. There are few sets. */
+const labelled = (counter: Metric.Metric.Counter<number>) => {
+  const known = new Map<string, Metric.Metric.Counter<number>>()
+  return (...labels: ReadonlyArray<readonly [key: string, value: string]>): Metric.Metric.Counter<number> => {
+    const name = labels.join()
+    let found = known.get(name)
+    if (found === undefined) {
+      found = labels.reduce((one, [key, value]) => Metric.tagged(one, key, value), counter)
+      known.set(name, found)
+    }
+    return found
+  }
+}
+
+const refusalsOf = labelled(Telemetry.refusals)
+const callsOf = labelled(Telemetry.calls)
+
 export const refused = (reason: Reason): Effect.Effect<void> =>
-  Metric.increment(Metric.tagged(Telemetry.refusals, Telemetry.names.reason, reason))
+  Metric.increment(refusalsOf([Telemetry.names.reason, reason]))
 
 export const answered = (operation: string, outcome: "ok" | "failed"): Effect.Effect<void> =>
-  Metric.increment(
-    Metric.tagged(
-      Metric.tagged(Telemetry.calls, Telemetry.names.operation, operation),
-      Telemetry.names.outcome,
-      outcome
-    )
-  )
+  Metric.increment(callsOf([Telemetry.names.operation, operation], [Telemetry.names.outcome, outcome]))
 
 export const inFlight = (count: number): Effect.Effect<void> => Metric.set(Telemetry.inFlight, count)
 

@@ -2,7 +2,6 @@
 import type { AccessToken } from "@effect-auth/core/AccessToken"
 import type { AuthError } from "@effect-auth/core/AuthError"
 import type * as AuthService from "@effect-auth/core/AuthService"
-import type * as Headers from "@effect/platform/Headers"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -14,7 +13,7 @@ import type * as Rpcs from "../SessionRpcs.ts"
 import type { Kept } from "../SessionServer.ts"
 import { failing, stateOf, tokenOf } from "./answers.ts"
 import * as counts from "./counts.ts"
-import { type Door, operationOf, refuse } from "./door.ts"
+import { type Asked, type Door, operationOf, refuse } from "./door.ts"
 import * as limits from "./limits.ts"
 import { Watch } from "./watch.ts"
 
@@ -24,10 +23,6 @@ interface Target {
   readonly realm: string
   readonly account: string
   readonly resource?: string | undefined
-}
-
-interface Asked {
-  readonly headers: Headers.Headers
 }
 
 interface Found {
@@ -146,9 +141,9 @@ const listening: typeof Rpcs.Notice.Type = { _tag: "Listening", account: "" }
 
 const events =
   (all: ReadonlyArray<Kept>, door: Door, hub: PubSub.PubSub<Posted>) =>
-  (payload: Pick<Target, "provider" | "realm">, { headers }: Asked) =>
+  (payload: Pick<Target, "provider" | "realm">, asked: Asked) =>
     Stream.unwrapScoped(Effect.gen(function*() {
-      const caller = yield* door.enter(headers, ({ caller, isHttp }) =>
+      const caller = yield* door.enter(asked, ({ caller, isHttp }) =>
         isHttp || !Callers.mayDo(caller, "read") ? refuse("operation") : Effect.succeed(caller))
       const kept = keptFor(all, payload)
       if (kept === undefined) {
@@ -167,8 +162,8 @@ const events =
 
 const hello =
   (all: ReadonlyArray<Kept>, door: Door) =>
-  (payload: Pick<Target, "provider" | "realm">, { headers }: Asked): Effect.Effect<Rpcs.Greeting, Rpcs.Failure> =>
-    door.enter(headers, ({ caller, isHttp }) => {
+  (payload: Pick<Target, "provider" | "realm">, asked: Asked): Effect.Effect<Rpcs.Greeting, Rpcs.Failure> =>
+    door.enter(asked, ({ caller, isHttp }) => {
       if (!Callers.mayUseProvider(caller, payload.provider)) return refuse("account")
       const kept = keptFor(all, payload)
       return kept === undefined
@@ -184,8 +179,8 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
     call: string,
     answer: (found: Found, payload: P) => Effect.Effect<A, AuthError | Rpcs.Failure>
   ) =>
-  (payload: P, { headers }: Asked): Effect.Effect<A, Rpcs.Failure> =>
-    door.enter(headers, (visitor) =>
+  (payload: P, asked: Asked): Effect.Effect<A, Rpcs.Failure> =>
+    door.enter(asked, (visitor) =>
       Effect.gen(function*() {
         yield* door.may(visitor, operationOf[call] ?? "signIn", payload.provider, payload.account)
         return yield* answer(yield* found(all, payload), payload)

@@ -15,6 +15,8 @@ export const longestMessage = 256 * 1_024
 /** How many calls may be under way: all together, and those of one caller. */
 export const concurrentCalls = 1_024
 export const concurrentCallsOfOne = 256
+/** Of how many connections it is remembered whose they are. */
+export const mostSeen = 10_000
 /** How many clients may listen to events. */
 export const listeners = 4_096
 /** When a client that met a limit may ask again. */
@@ -33,8 +35,11 @@ export const watchedPerTurn = 4_096
 export const longestFresh = minute
 /** A client asks again after this for a token that is being replaced. */
 export const staleFor = 250
-/** Bytes that wait for a client that does not read. Beyond it the connection is closed. */
-export const mostUnread = 4 * 1_024 * 1_024
+/** Nothing more is read from a client for which so many bytes of answers wait. */
+export const mostUnread = 256 * 1_024
+/** A client that takes nothing of them for this long is disconnected; looked at in this interval. */
+export const readPatience = 2 * second
+export const lookAtReader = 500
 
 // ── The client
 

@@ -18,7 +18,7 @@ import type { ProviderName } from "../providers/registry.ts"
 import * as session from "../session.ts"
 
 /** Milliseconds: with the calls that are under way, closing takes less than the ten seconds of a container. */
-const refresh = { closePatience: 6_000 } as const
+const refresh = { closePatience: 5_000 } as const
 
 /** Makes the session of an account; it lives as long as the program. */
 const open = (home: Home, account: accounts.Account) =>
