@@ -18,9 +18,9 @@ import * as Path from "node:path"
 
 export const bearer = Redacted.make("the-bearer-of-a-good-client")
 /** SHA-256 of the bearer above, by another program: `printf '…' | sha256sum`. */
-export const bearerDigest = "076b6271a011db7594db4c0756f3ff649162f798adcb82892d1464275e50a3a5"
+const bearerDigest = "076b6271a011db7594db4c0756f3ff649162f798adcb82892d1464275e50a3a5"
 
-export const everything: ReadonlyArray<Callers.Operation> = ["read", "refresh", "signOut", "signIn"]
+const everything: ReadonlyArray<Callers.Operation> = ["read", "refresh", "signOut", "signIn"]
 
 export const goodCaller: Callers.Caller = {
   name: "good",

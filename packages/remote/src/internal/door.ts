@@ -105,6 +105,14 @@ export class Door {
     if (this.seen.size > limits.mostSeen && oldest !== undefined) this.seen.delete(oldest)
   }
 
+  /** A call begins, or ends. */
+  private move(by: 1 | -1): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.inside += by
+      return counts.inFlight(this.inside)
+    })
+  }
+
   /** Runs a call of a known caller, unless there are too many. */
   enter<A>(
     asked: Asked,
@@ -113,12 +121,9 @@ export class Door {
     return Effect.suspend(() => {
       if (this.isClosing) return refuse("closing")
       if (this.inside >= this.bounds.calls) return refuse("busy")
-      this.inside++
       return Effect.ensuring(
-        Effect.flatMap(this.visitor(asked), (visitor) => this.counted(visitor, use)),
-        Effect.sync(() => {
-          this.inside--
-        })
+        Effect.zipRight(this.move(1), Effect.flatMap(this.visitor(asked), (visitor) => this.counted(visitor, use))),
+        this.move(-1)
       )
     })
   }
