@@ -41,6 +41,10 @@ export const mostUnread = 256 * 1_024
 export const readPatience = 2 * second
 export const lookAtReader = 500
 
+/** A lock on a socket that is older was left by a process that was killed; looked at in this interval. */
+export const longestLock = 5 * second
+export const lookAtLock = 20
+
 // ── The client
 
 /** Connecting and `Hello` together. */
