@@ -22,6 +22,7 @@ export const served = (
     )
     return yield* Effect.gen(function*() {
       yield* HttpServer.serveEffect(yield* server.httpApp)
+      yield* Effect.addFinalizer(() => server.drain)
       return yield* HttpServer.addressFormattedWith((address) => Effect.succeed(`${address}/`))
     }).pipe(Effect.provide(context))
   })

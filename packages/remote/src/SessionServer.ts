@@ -20,6 +20,7 @@ import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
 import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -138,24 +139,32 @@ export interface SessionServer {
   readonly serve: Effect.Effect<void, never, RpcServer.Protocol | Scope.Scope>
   /** The keeper as an `HttpApp`, for `POST`. Clients that use it hear no events, and ask every ten seconds instead. */
   readonly httpApp: Effect.Effect<HttpApp.Default<never, Scope.Scope>, never, Scope.Scope>
+  /**
+   * Takes no further calls, and waits for those under way, for `drainPatience` at most. Closing the scope of a `serve` does
+   * so by itself. A server of `httpApp` does it before it stops answering: with a finalizer that is added after serving.
+   */
+  readonly drain: Effect.Effect<void>
   /** How many calls are under way. */
   readonly underWay: Effect.Effect<number>
   /** It takes no further calls, because its scope closes. */
   readonly isClosing: Effect.Effect<boolean>
 }
 
-/** Closing: no further calls, then those that are under way. */
-const drain = (door: Door, patience: number): Effect.Effect<void> =>
-  Effect.sync(() => {
+/** Closing: no further calls, then those that are under way. However often it is asked for, there is one deadline. */
+const drainOf = (door: Door, patience: number): Effect.Effect<void> => {
+  let deadline: number | undefined
+  return Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
+    const now = Number(nanos) / 1e6
+    deadline ??= now + patience
     door.isClosing = true
-  }).pipe(
-    Effect.zipRight(
-      Effect.repeat(Effect.sleep(10), { until: () => door.underWay === 0 })
-    ),
-    Effect.timeout(patience),
-    Effect.ignore,
-    Effect.interruptible
-  )
+    return Effect.sleep(10).pipe(
+      Effect.repeat({ until: () => door.underWay === 0 }),
+      Effect.unless(() => door.underWay === 0),
+      Effect.timeout(Math.max(deadline - now, 0)),
+      Effect.ignore
+    )
+  }).pipe(Effect.interruptible)
+}
 
 const doorOf = (options: Options): Door =>
   new Door(options.callers, {
@@ -195,9 +204,9 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SessionServer, never, Scope.Scope> {
   const door = doorOf(options)
-  const patience = Duration.toMillis(options.drainPatience ?? limits.drainPatience)
+  const drain = drainOf(door, Duration.toMillis(options.drainPatience ?? limits.drainPatience))
   const layer = SessionRpcs.toLayer(yield* answers.make(kept, door))
-  const closing = Effect.addFinalizer(() => drain(door, patience))
+  const closing = Effect.addFinalizer(() => drain)
   const how = { disableFatalDefects: true, disableTracing: true } as const
   const serve = RpcServer.make(SessionRpcs, how).pipe(
     Effect.provide(layer),
@@ -212,6 +221,7 @@ export const make = Effect.fnUntraced(function*(
   return {
     serve,
     httpApp,
+    drain,
     underWay: Effect.sync(() => door.underWay),
     isClosing: Effect.sync(() => door.isClosing)
   }

@@ -30,6 +30,10 @@ export const run = (options: Options) =>
         ? undefined
         : yield* Effect.flatMap(Effect.promise(() => import("../keeper/http.ts")), ({ serve }) =>
           serve(server, kept, settings.http!))
+      // Both doors drain before anything of them closes.
+      yield* Effect.addFinalizer(() =>
+        server.drain
+      )
       const sessions = kept.map(({ provider, realm }) => ({ provider, realm }))
       yield* Output.print({
         text: [`socket  ${settings.socket}`, ...http === undefined ? [] : [`http    ${http}`]].join("\n"),

@@ -16,6 +16,7 @@ import * as Http from "node:http"
 import * as Https from "node:https"
 import { UsageError } from "../failures.ts"
 import type { Settings } from "./config.ts"
+import * as connections from "./connections.ts"
 import * as metrics from "./metrics.ts"
 
 type Where = NonNullable<Settings["http"]>
@@ -53,10 +54,12 @@ const appOf = (
   })
 
 /** Bearers and tokens travel: on other interfaces than loopback only over TLS. */
-const makeServer = ({ cert, clientCa, host, key }: Where) =>
+const makeServer = ({ cert, clientCa, host, key }: Where): Effect.Effect<() => Http.Server, UsageError> =>
   Effect.gen(function*() {
     if (cert === undefined || key === undefined) {
-      if (isLoopback(new URL(`http://${host.includes(":") ? `[${host}]` : host}`))) return () => Http.createServer()
+      if (isLoopback(new URL(`http://${host.includes(":") ? `[${host}]` : host}`))) {
+        return () => Http.createServer(connections.limits)
+      }
       return yield* new UsageError({ message: "on other hosts than this one, HTTP needs `cert` and `key`" })
     }
     return yield* Effect.try({
@@ -65,24 +68,25 @@ const makeServer = ({ cert, clientCa, host, key }: Where) =>
         const ca = clientCa === undefined
           ? {}
           : { ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }
-        return () => Https.createServer({ ...tls, ...ca })
+        return () => Https.createServer({ ...connections.limits, ...tls, ...ca })
       },
       catch: () => new UsageError({ message: "the files of `cert`, `key` or `clientCa` can't be read" })
     })
   })
 
-/** Serves until the scope closes; yields the address. */
+/** Serves until the scope closes; yields the address. While it drains it answers: calls with "closing", `/health` with 503. */
 export const serve = Effect.fnUntraced(function*(server: SessionServer, kept: ReadonlyArray<Kept>, where: Where) {
   const { host, port } = where
-  const context = yield* Layer.build(
-    NodeHttpServer.layerServer(yield* makeServer(where), { host, port })
-  ).pipe(
+  const node = (yield* makeServer(where))()
+  const context = yield* Layer.build(NodeHttpServer.layerServer(() => node, { host, port })).pipe(
     Effect.catchTag("ServeError", () => new UsageError({ message: `port ${port} of ${host} can't be used` }))
   )
+  yield* connections.bounded(node)
   const sources = yield* Effect.forEach(kept, ConsoleSource.fromSessions)
   const app = appOf(server, yield* server.httpApp, yield* Console.make(sources))
   return yield* Effect.gen(function*() {
     yield* HttpServer.serveEffect(app)
+    yield* Effect.addFinalizer(() => server.drain)
     const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
     return where.cert === undefined ? address : address.replace(/^http:/, "https:")
   }).pipe(Effect.provide(context))

@@ -1,0 +1,53 @@
+/** The connections of the HTTP server: how many, for how long, and their end when it closes. */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Http from "node:http"
+import type * as Net from "node:net"
+
+/** Milliseconds in which a client has to send its headers and its request, and how often that is looked at. */
+export const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  connectionsCheckingInterval: 2_000,
+  /** Of TLS. */
+  handshakeTimeout: 10_000
+} as const
+
+const mostConnections = 2_048
+
+/** Milliseconds: closing waits for answers that are being written. */
+const writePatience = 500
+
+/**
+ * Node waits for its connections when it closes, also for those of which nothing ever came, so this ends them. It is
+ * acquired after the server has begun to listen, so it is released before the server closes.
+ */
+export const bounded = (server: Http.Server): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const open = new Set<Net.Socket>()
+      server.maxConnections = mostConnections
+      // An HTTPS server does not count a connection before its handshake, and this event tells of it.
+      server.on("connection", (connection: Net.Socket) => {
+        open.add(connection)
+        connection.once("close", () => open.delete(connection))
+      })
+      return open
+    }),
+    (open) =>
+      Effect.sync(() => {
+        server.close()
+        return open
+      }).pipe(
+        Effect.zipRight(Effect.repeat(
+          Effect.delay(Effect.sync(() => server.closeIdleConnections()), 20),
+          { until: () => open.size === 0 }
+        )),
+        Effect.timeout(writePatience),
+        Effect.ignore,
+        Effect.ensuring(Effect.sync(() => {
+          for (const connection of open) connection.destroy()
+        })),
+        Effect.interruptible
+      )
+  ).pipe(Effect.asVoid)
