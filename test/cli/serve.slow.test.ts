@@ -1,4 +1,5 @@
 /** The keeper as a program, and the commands that ask it. */
+import * as Faults from "@effect-auth/testing/Faults"
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as ChildProcess from "node:child_process"
@@ -150,6 +151,37 @@ describe("effect-auth serve", () => {
         expect(JSON.parse(sessions.text)).toMatchObject([{ provider: "pitchpoint", state: "active" }])
         expect((yield* fetched(`${keeper.http}/console/`)).text).toContain("<html")
         expect((yield* fetched(`${keeper.http}/anything`)).status).toBe(404)
+        assert.isBelow((yield* keeper.stop).took, 10_000)
+      }),
+    patience
+  )
+
+  it.scopedLive(
+    "stops within ten seconds, although several accounts wait for an exchange that hangs",
+    () =>
+      Effect.gen(function*() {
+        const at = yield* place
+        const api = yield* pitchpoint()
+        const names = ["anna", "ben", "carla"]
+        for (const account of names) {
+          const signIn = ["sign-in", "pitchpoint", ...api.flags, "--account", account, "--stdin"]
+          expect((yield* at.run(signIn, { stdin: api.secrets })).code).toBe(0)
+        }
+        const config = Path.join(at.home, "..", "keeper.json")
+        const sha256 = [createHash("sha256").update("the-bearer").digest("hex")]
+        const callers = [{ name: "one", sha256, accounts: "all", operations: ["read", "refresh"] }]
+        Fs.writeFileSync(config, JSON.stringify({ http: { port: 0 }, callers }))
+        const keeper = yield* serve(at, ["--config", config])
+        yield* api.sandbox.faults.next("token", Faults.hang("after"), Infinity)
+        const before = yield* api.sandbox.counters
+        for (const account of names) {
+          const payload = { provider: "pitchpoint", realm: "", account }
+          const body = `${JSON.stringify({ _tag: "Request", id: "1", tag: "Refresh", payload, headers: [] })}\n`
+          const headers = { authorization: "Bearer the-bearer" }
+          yield* Effect.fork(Effect.promise(() => fetch(keeper.http!, { method: "POST", headers, body }).catch(() => {})))
+        }
+        yield* Effect.sleep(1_000)
+        assert.strictEqual((yield* api.sandbox.counters).requests - before.requests, 3)
         assert.isBelow((yield* keeper.stop).took, 10_000)
       }),
     patience

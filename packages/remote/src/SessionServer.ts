@@ -160,10 +160,12 @@ const drainOf = (door: Door, patience: number): Effect.Effect<void> => {
     return Effect.sleep(10).pipe(
       Effect.repeat({ until: () => door.underWay === 0 }),
       Effect.unless(() => door.underWay === 0),
+      // Inside of the timeout: in a fiber that was interrupted, such as one that closes, nothing interruptible runs.
+      Effect.interruptible,
       Effect.timeout(Math.max(deadline - now, 0)),
       Effect.ignore
     )
-  }).pipe(Effect.interruptible)
+  })
 }
 
 const doorOf = (options: Options): Door =>

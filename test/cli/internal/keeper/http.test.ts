@@ -3,30 +3,31 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as SessionServer from "@effect-auth/remote/SessionServer"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import * as Scope from "effect/Scope"
 import * as ChildProcess from "node:child_process"
 import * as Net from "node:net"
 import * as Path from "node:path"
 import { serve } from "../../../../packages/cli/src/internal/keeper/http.ts"
 import * as world from "../../../remote/world.ts"
 
+/** It runs in a fiber that is interrupted to stop it, as a signal does. */
 const keeper = (tls: { readonly cert?: string; readonly key?: string } = {}) =>
   Effect.gen(function*() {
-    const scope = yield* Scope.make()
-    yield* Effect.addFinalizer(() => Scope.close(scope, Exit.void))
-    return yield* Effect.gen(function*() {
-      const { script, sessions } = yield* Effect.provide(world.scripted(), TokenStore.layerMemory)
-      yield* (yield* sessions.get("anna")).signIn(world.right)
+    const { script, sessions } = yield* Effect.provide(world.scripted(), TokenStore.layerMemory)
+    yield* (yield* sessions.get("anna")).signIn(world.right)
+    const listens = yield* Deferred.make<string>()
+    const fiber = yield* Effect.gen(function*() {
       const kept = yield* SessionServer.fromSessions(sessions)
       const server = yield* SessionServer.make([kept], { callers: [world.goodCaller] })
       const where = { host: "127.0.0.1", port: 0, ...tls }
-      return { script, scope, url: yield* serve(server, [kept], where) }
-    }).pipe(Scope.extend(scope))
+      yield* Deferred.succeed(listens, yield* Effect.orDie(serve(server, [kept], where)))
+      return yield* Effect.never
+    }).pipe(Effect.scoped, Effect.forkDaemon)
+    return { script, url: yield* Deferred.await(listens), stop: Fiber.interrupt(fiber) }
   })
 
 const post = (url: string, tag: string) => {
@@ -50,21 +51,19 @@ const silent = (url: string) =>
     })
   })
 
-const closedWithin = (scope: Scope.CloseableScope, millis: number) =>
+const endsWithin = (stop: Effect.Effect<unknown>, millis: number) =>
   Effect.gen(function*() {
-    const [took] = yield* Effect.timed(
-      Effect.timeoutOption(Effect.disconnect(Scope.close(scope, Exit.void)), millis + 2_000)
-    )
+    const [took] = yield* Effect.timed(Effect.timeoutOption(Effect.disconnect(stop), millis + 2_000))
     assert.isBelow(Duration.toMillis(took), millis)
   })
 
 describe("a keeper over HTTP that closes", () => {
   it.scopedLive("a connection of which nothing came does not hold it up", () =>
     Effect.gen(function*() {
-      const { scope, url } = yield* keeper()
+      const { stop, url } = yield* keeper()
       assert.include(yield* post(url, "AccessToken"), "access-1")
       yield* silent(url)
-      yield* closedWithin(scope, 1_500)
+      yield* endsWithin(stop, 1_500)
     }), 15_000)
 
   it.scopedLive("nor does one that shook no hand over TLS", () =>
@@ -76,20 +75,20 @@ describe("a keeper over HTTP that closes", () => {
         ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost".split(" "),
         ...["-keyout", key, "-out", cert]
       ], { stdio: "ignore" })
-      const { scope, url } = yield* keeper({ cert, key })
+      const { stop, url } = yield* keeper({ cert, key })
       yield* silent(url)
-      yield* closedWithin(scope, 1_500)
+      yield* endsWithin(stop, 1_500)
     }), 15_000)
 
   it.scopedLive(
     "answers what is under way, and everything else with \"closing\" and 503",
     () =>
       Effect.gen(function*() {
-        const { scope, script, url } = yield* keeper()
+        const { script, stop, url } = yield* keeper()
         yield* script.enqueue("refresh", ScriptedProvider.after("1 second"))
         const slow = yield* Effect.fork(post(url, "Refresh"))
         yield* Effect.sleep(200)
-        const closing = yield* Effect.fork(Effect.disconnect(Scope.close(scope, Exit.void)))
+        const closing = yield* Effect.fork(stop)
         yield* Effect.sleep(100)
         assert.include(yield* post(url, "AccessToken"), "\"closing\"")
         const health = yield* Effect.promise(() => fetch(`${url}/health`))

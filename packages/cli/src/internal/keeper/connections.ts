@@ -18,6 +18,14 @@ const mostConnections = 2_048
 /** Milliseconds: closing waits for answers that are being written. */
 const writePatience = 500
 
+/** Waits until all connections have ended. Those that carry nothing are ended. */
+const ended = (server: Http.Server, open: ReadonlySet<Net.Socket>): Effect.Effect<unknown> =>
+  Effect.sync(() => server.closeIdleConnections()).pipe(
+    Effect.delay(20),
+    Effect.repeat({ until: () => open.size === 0 }),
+    Effect.interruptible
+  )
+
 /**
  * Node waits for its connections when it closes, also for those of which nothing ever came, so this ends them. It is
  * acquired after the server has begun to listen, so it is released before the server closes.
@@ -37,17 +45,10 @@ export const bounded = (server: Http.Server): Effect.Effect<void, never, Scope.S
     (open) =>
       Effect.sync(() => {
         server.close()
-        return open
       }).pipe(
-        Effect.zipRight(Effect.repeat(
-          Effect.delay(Effect.sync(() => server.closeIdleConnections()), 20),
-          { until: () => open.size === 0 }
-        )),
-        Effect.timeout(writePatience),
-        Effect.ignore,
-        Effect.ensuring(Effect.sync(() => {
+        Effect.zipRight(Effect.timeoutOption(ended(server, open), writePatience)),
+        Effect.zipRight(Effect.sync(() => {
           for (const connection of open) connection.destroy()
-        })),
-        Effect.interruptible
+        }))
       )
   ).pipe(Effect.asVoid)

@@ -5,6 +5,7 @@ import type { SessionSummary } from "@effect-auth/core/SessionSummary"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import type { Kept } from "@effect-auth/remote/SessionServer"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
@@ -56,7 +57,7 @@ const group = Effect.fnUntraced(function*(
       yield* Effect.forkScoped(Stream.runForEach(auth.events, (event) => PubSub.publish(hub, event)))
       return auth
     }).pipe(
-      Effect.provide(services),
+      Effect.mapInputContext((own: Context.Context<Scope.Scope>) => Context.merge(services, own)),
       Effect.tapError((error) => Effect.logWarning(`${provider} ${account.account}: ${error.message}`)),
       Effect.orElseSucceed(() => undefined)
     )
