@@ -178,7 +178,9 @@ describe("effect-auth serve", () => {
           const payload = { provider: "pitchpoint", realm: "", account }
           const body = `${JSON.stringify({ _tag: "Request", id: "1", tag: "Refresh", payload, headers: [] })}\n`
           const headers = { authorization: "Bearer the-bearer" }
-          yield* Effect.fork(Effect.promise(() => fetch(keeper.http!, { method: "POST", headers, body }).catch(() => {})))
+          yield* Effect.fork(
+            Effect.promise(() => fetch(keeper.http!, { method: "POST", headers, body }).catch(() => {}))
+          )
         }
         yield* Effect.sleep(1_000)
         assert.strictEqual((yield* api.sandbox.counters).requests - before.requests, 3)

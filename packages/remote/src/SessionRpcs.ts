@@ -135,7 +135,8 @@ export const Greeting = Schema.Struct({
 
 /**
  * A notice: a `SessionEvent` · `Listening`, the first one: changes are heard from now on · `Changed`: a client asks again
- * before it uses the account's token. A client ignores notices that it does not know.
+ * before it uses the account's token · `EverythingChanged`: before it uses any token. A client ignores notices that it
+ * does not know.
  *
  * @since 0.1.0
  * @category schemas
@@ -234,7 +235,7 @@ export const SignIn = Rpc.make("SignIn", {
 })
 
 /**
- * The notices about all accounts that the caller may see. A slow reader misses the oldest ones.
+ * The notices about all accounts that the caller may see. A slow reader misses the oldest events, and no change.
  *
  * @since 0.1.0
  * @category models

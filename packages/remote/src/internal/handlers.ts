@@ -5,7 +5,6 @@ import type * as AuthService from "@effect-auth/core/AuthService"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Callers from "../Callers.ts"
@@ -15,6 +14,7 @@ import { failing, stateOf, tokenOf } from "./answers.ts"
 import * as counts from "./counts.ts"
 import { type Asked, type Door, operationOf, refuse } from "./door.ts"
 import * as limits from "./limits.ts"
+import { Listener } from "./listener.ts"
 import { Watch } from "./watch.ts"
 
 /** What a call names. */
@@ -28,12 +28,6 @@ interface Target {
 interface Found {
   readonly kept: Kept
   readonly auth: AuthService.Any
-}
-
-/** A notice, and whose it is. */
-interface Posted {
-  readonly kept: Kept
-  readonly notice: typeof Rpcs.Notice.Type
 }
 
 const mismatch: Rpcs.Failure = { kind: "mismatch" }
@@ -72,7 +66,7 @@ const handed = (
       current.session === token.session
     const summary = resource === undefined ? yield* kept.overview.one(account) : undefined
     if (door.hasListeners) {
-      watch.add({
+      yield* watch.add({
         kept,
         account,
         auth,
@@ -124,23 +118,33 @@ const callsFor = (caller: Callers.Caller, kept: Kept, isHttp: boolean): Readonly
       : []
   )
 
-/** The notices of all sessions that are kept, and how to post another one. */
-const makeHub = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>) {
-  const hub = yield* Effect.acquireRelease(PubSub.sliding<Posted>(limits.eventBuffer), PubSub.shutdown)
-  const watch = new Watch((kept, account) => PubSub.publish(hub, { kept, notice: { _tag: "Changed", account } }))
+/** The clients that listen to the sessions that are kept, and a watch over the tokens that they hold. */
+const makeListeners = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>) {
+  const listeners = new Set<Listener>()
+  const toAll = (kept: Kept, tell: (listener: Listener) => void): Effect.Effect<void> =>
+    Effect.sync(() => {
+      for (const listener of listeners) if (listener.kept === kept) tell(listener)
+    })
+  const watch = new Watch((kept, account) => toAll(kept, (listener) => listener.change(account)))
   yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.watchEach), watch.look)))
   for (const kept of all) {
     yield* Effect.forkScoped(
-      Stream.runForEach(kept.overview.events, (event) => PubSub.publish(hub, { kept, notice: { ...event } }))
+      Stream.runForEach(kept.overview.events, (event) => toAll(kept, (listener) => listener.event({ ...event })))
     )
   }
-  return { hub, watch }
+  return { listeners, watch }
 })
 
 const listening: typeof Rpcs.Notice.Type = { _tag: "Listening", account: "" }
 
+const listenerBounds = {
+  events: limits.eventBuffer,
+  changed: limits.mostChanged,
+  atOnce: limits.noticesAtOnce
+} as const
+
 const events =
-  (all: ReadonlyArray<Kept>, door: Door, hub: PubSub.PubSub<Posted>) =>
+  (all: ReadonlyArray<Kept>, door: Door, listeners: Set<Listener>) =>
   (payload: Pick<Target, "provider" | "realm">, asked: Asked) =>
     Stream.unwrapScoped(Effect.gen(function*() {
       const caller = yield* door.enter(asked, ({ caller, isHttp }) =>
@@ -150,14 +154,16 @@ const events =
         return yield* Effect.fail(mismatch)
       }
       yield* door.listen
-      const queue = yield* PubSub.subscribe(hub)
-      const notices = Stream.fromQueue(queue).pipe(
-        Stream.filter((posted) =>
-          posted.kept === kept && Callers.mayUse(caller, kept.provider, posted.notice.account)
-        ),
-        Stream.map(({ notice }) => notice)
+      const listener = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const made = new Listener(kept, (account) =>
+            Callers.mayUse(caller, kept.provider, account), listenerBounds)
+          listeners.add(made)
+          return made
+        }),
+        (made) => Effect.sync(() => listeners.delete(made))
       )
-      return Stream.concat(Stream.make(listening), notices)
+      return Stream.concat(Stream.make(listening), Stream.repeatEffectChunk(listener.next))
     }))
 
 const hello =
@@ -172,7 +178,7 @@ const hello =
     })
 
 export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: Door) {
-  const { hub, watch } = yield* makeHub(all)
+  const { listeners, watch } = yield* makeListeners(all)
 
   /** One call about one account. */
   const on = <P extends Target, A>(
@@ -219,6 +225,6 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
         ? refuse("operation")
         : Effect.flatMap(attempt.value, (token) => handed(watch, door, found, payload, token))
     }),
-    Events: events(all, door, hub)
+    Events: events(all, door, listeners)
   }
 })

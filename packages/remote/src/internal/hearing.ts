@@ -66,6 +66,7 @@ export class Hearing {
   private hear(notice: Notice): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (notice._tag === "Listening") this.set(true)
+      if (notice._tag === "EverythingChanged") this.epoch++
       if (changing.has(notice._tag)) this.onChange(notice.account)
       return isEvent(notice) ? PubSub.publish(this.hub, notice) : Effect.void
     })

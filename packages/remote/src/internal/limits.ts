@@ -23,6 +23,10 @@ export const listeners = 4_096
 export const busyFor = 200
 /** How many events wait for slow readers; beyond it they miss the oldest ones. */
 export const eventBuffer = 1_024
+/** How many accounts that changed wait for a slow reader; beyond it, it hears that everything changed. */
+export const mostChanged = 16_384
+/** How many notices one message has. */
+export const noticesAtOnce = 128
 /** How long closing waits for calls that are under way. */
 export const drainPatience = 2 * second
 /** How often the server looks whether tokens that clients hold were replaced. */

@@ -25,12 +25,19 @@ export class Watch {
     this.report = report
   }
 
-  add(watched: Watched, resource: string | undefined): void {
-    const name = JSON.stringify([watched.kept.provider, watched.kept.realm, watched.account, resource])
-    this.watched.delete(name)
-    this.watched.set(name, watched)
-    const [oldest] = this.watched.keys()
-    if (this.watched.size > limits.mostWatched && oldest !== undefined) this.watched.delete(oldest)
+  /** A client gets this token. Whoever holds another one of the account hears so: one place is all that an account has. */
+  add(watched: Watched, resource: string | undefined): Effect.Effect<unknown> {
+    return Effect.suspend(() => {
+      const { account, generation, kept, session } = watched
+      const name = JSON.stringify([kept.provider, kept.realm, account, resource])
+      const before = this.watched.get(name)
+      this.watched.delete(name)
+      this.watched.set(name, watched)
+      const [oldest] = this.watched.keys()
+      if (this.watched.size > limits.mostWatched && oldest !== undefined) this.watched.delete(oldest)
+      const isAnother = before !== undefined && (before.generation !== generation || before.session !== session)
+      return isAnother ? this.report(kept, account) : Effect.void
+    })
   }
 
   /** Looks at each token once, and reports those that are not current any more. A client that still wants one asks again. */
