@@ -52,4 +52,12 @@ describe("callers", () => {
     assert.isTrue(Callers.mayUse(tenants, "priava", "eu/anna"))
     assert.isFalse(Callers.mayUse(tenants, "priava", "us/eu/anna"))
   })
+
+  it("has tokens for no further API, unless they are named", () => {
+    const billing = "https://billing.example.com"
+    assert.isFalse(Callers.mayUseResource(caller(), billing))
+    assert.isTrue(Callers.mayUseResource(caller({ resources: [billing] }), billing))
+    assert.isFalse(Callers.mayUseResource(caller({ resources: [billing] }), `${billing}/x`))
+    assert.isTrue(Callers.mayUseResource(caller({ resources: "all" }), billing))
+  })
 })

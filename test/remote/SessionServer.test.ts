@@ -1,7 +1,9 @@
 import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as Callers from "@effect-auth/remote/Callers"
 import * as Endpoint from "@effect-auth/remote/Endpoint"
 import * as RemoteTelemetry from "@effect-auth/remote/RemoteTelemetry"
 import { SessionRpcs } from "@effect-auth/remote/SessionRpcs"
+import * as SessionServer from "@effect-auth/remote/SessionServer"
 import * as UnixSocket from "@effect-auth/remote/UnixSocket"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -104,6 +106,40 @@ describe("a keeper's callers", () => {
       assert.deepStrictEqual(kinds, ["refused", "refused", "refused"])
       assert.strictEqual(yield* keeper.script.count("refresh"), 0)
       assert.strictEqual(yield* keeper.script.count("signIn"), 1)
+    }))
+
+  it.scopedLive("a caller has tokens for further APIs only if it may, and others reach no session", () =>
+    Effect.gen(function*() {
+      const { sessions } = yield* Effect.provide(world.scripted(), TokenStore.layerMemory)
+      yield* (yield* sessions.get("anna")).signIn(world.right)
+      const asked: Array<string> = []
+      const kept = yield* SessionServer.fromSessions(sessions)
+      const withResources: SessionServer.Kept = {
+        ...kept,
+        get: (account) =>
+          Effect.map(sessions.get(account), (auth) => ({
+            ...auth,
+            forResource: (resource: string) => {
+              asked.push(resource)
+              return auth
+            }
+          }))
+      }
+      const path = yield* world.socketPath
+      const callers = [{ ...world.goodCaller, resources: ["https://one.example.com"] }]
+      yield* Layer.build(
+        SessionServer.layer([withResources], { callers }).pipe(Layer.provide(UnixSocket.layerServer(path)))
+      )
+      const ask = (id: string, resource: string) => request(id, "AccessToken", { account: "anna", resource })
+      const count = yield* counted(
+        "resource",
+        Effect.map(
+          raw(path, world.bearer, [ask("1", "https://one.example.com"), ask("2", "https://two.example.com")]),
+          (answers) => assert.sameMembers(answers.map(({ exit }) => exit.cause?.error?.kind), [undefined, "refused"])
+        )
+      )
+      assert.strictEqual(count, 1)
+      assert.deepStrictEqual(asked, ["https://one.example.com"])
     }))
 
   it.scopedLive("over HTTP a header inside the message is not a caller", () =>
@@ -247,6 +283,25 @@ describe("a keeper's limits", () => {
       assert.strictEqual(error._tag, "ProviderUnavailable")
       assert.isTrue(error._tag === "ProviderUnavailable" && error.reason === "busy" && error.retryAfter !== undefined)
     }), 15_000)
+
+  it.scopedLive("one caller can't take the places of all who listen", () =>
+    Effect.gen(function*() {
+      const digest = yield* Callers.digest(other)
+      const callers = [world.goodCaller, { ...world.goodCaller, name: "other", bearers: [digest] }]
+      const keeper = yield* signedIn({ callers, listenersOfOne: 1 })
+      const kindsOf = (bearer: Redacted.Redacted<string>, ids: ReadonlyArray<string>) =>
+        Effect.map(
+          raw(keeper.path, bearer, ids.map((id) => request(id, "Events", {}))),
+          (answers) => answers.map(({ _tag, exit }) => exit?.cause?.error?.kind ?? _tag)
+        )
+      const [one, two] = yield* Effect.all([kindsOf(world.bearer, ["1", "2"]), kindsOf(other, ["1"])], {
+        concurrency: "unbounded"
+      })
+      assert.sameMembers(one, ["Chunk", "busy"])
+      assert.deepStrictEqual(two, ["Chunk"])
+      // Who leaves makes room.
+      assert.deepStrictEqual(yield* kindsOf(world.bearer, ["1"]), ["Chunk"])
+    }))
 
   it.scopedLive("a message without an end closes the connection", () =>
     Effect.gen(function*() {

@@ -31,10 +31,7 @@ export const layer = <Credentials>(provider: AuthProvider<Credentials>) =>
       }
       const kept = yield* SessionServer.fromSessions(sessions)
       const keeper = yield* SessionServer.handlers([kept], { callers: [member] })
-      const asked = {
-        headers: Headers.fromInput({ authorization: `Bearer ${Redacted.value(bearer)}` }),
-        clientId: 0
-      }
+      const asked = { headers: Headers.fromInput({ authorization: `Bearer ${Redacted.value(bearer)}` }) }
       return Sessions.of({
         AccessToken: ({ payload }) => keeper.AccessToken(payload, asked),
         Renew: ({ payload }) => keeper.Renew(payload, asked),

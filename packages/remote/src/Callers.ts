@@ -29,6 +29,11 @@ export interface Caller {
   readonly bearers: ReadonlyArray<string>
   /** The accounts that it may use. */
   readonly accounts: "all" | ReadonlyArray<string> | ((account: string) => boolean)
+  /**
+   * The further APIs (RFC 8707) for which it may have access tokens. Each new one costs an exchange and a place in the
+   * session. Default: none.
+   */
+  readonly resources?: "all" | ReadonlyArray<string> | ((resource: string) => boolean) | undefined
   /** What it may do with them. Default: `read`. */
   readonly operations?: ReadonlyArray<Operation> | undefined
   /** The names of the providers that it may use. Default: all. */
@@ -93,6 +98,11 @@ export const finder = (
     })
 }
 
+type Allowed = "all" | ReadonlyArray<string> | ((name: string) => boolean)
+
+const isAllowed = (allowed: Allowed, name: string): boolean =>
+  allowed === "all" || (typeof allowed === "function" ? allowed(name) : allowed.includes(name))
+
 /**
  * Whether a caller may use an account.
  *
@@ -100,8 +110,16 @@ export const finder = (
  * @category predicates
  */
 export const mayUse = ({ accounts, providers }: Caller, provider: string, account: string): boolean =>
-  mayUseProvider({ providers }, provider) &&
-  (accounts === "all" || (typeof accounts === "function" ? accounts(account) : accounts.includes(account)))
+  mayUseProvider({ providers }, provider) && isAllowed(accounts, account)
+
+/**
+ * Whether a caller may have access tokens for a further API.
+ *
+ * @since 0.1.0
+ * @category predicates
+ */
+export const mayUseResource = ({ resources }: Pick<Caller, "resources">, resource: string): boolean =>
+  isAllowed(resources ?? [], resource)
 
 /**
  * Whether a caller may use the sessions of a provider.

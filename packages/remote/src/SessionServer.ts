@@ -124,6 +124,8 @@ export interface Options {
   readonly concurrentCallsOfOne?: number | undefined
   /** How many clients may listen to events at the same time. Default: 4,096. */
   readonly listeners?: number | undefined
+  /** The same for one caller. Default: 1,024. */
+  readonly listenersOfOne?: number | undefined
   /** How long closing waits for calls that are under way. Default: 2 seconds. */
   readonly drainPatience?: Duration.DurationInput | undefined
 }
@@ -172,12 +174,13 @@ const doorOf = (options: Options): Door =>
   new Door(options.callers, {
     calls: options.concurrentCalls ?? limits.concurrentCalls,
     callsOfOne: options.concurrentCallsOfOne ?? limits.concurrentCallsOfOne,
-    listeners: options.listeners ?? limits.listeners
+    listeners: options.listeners ?? limits.listeners,
+    listenersOfOne: options.listenersOfOne ?? limits.listenersOfOne
   })
 
 /**
  * The answers of a keeper by the name of the call, for a host of your own, such as an entity of `@effect/cluster`. Each
- * takes the payload, the headers of the call, of which `authorization` says who calls, and a number of the connection.
+ * takes the payload, and the headers of the call, of which `authorization` says who calls.
  *
  * @since 0.1.0
  * @category constructors

@@ -4,7 +4,7 @@ import * as Metric from "effect/Metric"
 import * as Telemetry from "../RemoteTelemetry.ts"
 
 /** Why a call was refused. The caller does not learn it. */
-export type Reason = "caller" | "forged" | "operation" | "account" | "sessions" | "busy" | "closing"
+export type Reason = "caller" | "forged" | "operation" | "account" | "resource" | "sessions" | "busy" | "closing"
 
 /** Caches the counter of each set of labels, because a new one is slow to look up. There are few sets. */
 const labelled = (counter: Metric.Metric.Counter<number>) => {

@@ -3,6 +3,7 @@ import type * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Callers from "../Callers.ts"
 import type { Failure } from "../SessionRpcs.ts"
 import * as counts from "./counts.ts"
@@ -25,16 +26,16 @@ export interface Visitor {
   readonly isHttp: boolean
 }
 
-/** A message: its headers, and a number of its connection. */
+/** A message: its headers. */
 export interface Asked {
   readonly headers: Headers.Headers
-  readonly clientId: number
 }
 
 export interface Bounds {
   readonly calls: number
   readonly callsOfOne: number
   readonly listeners: number
+  readonly listenersOfOne: number
 }
 
 const busy: Failure = { kind: "busy", retryAfter: limits.busyFor }
@@ -47,24 +48,30 @@ export const refuse = (reason: counts.Reason): Effect.Effect<never, Failure> =>
     Effect.fail(reason === "busy" ? busy : reason === "closing" ? closing : refusal)
   )
 
-/** Takes the same time wherever two headers of one length differ. */
-const isSame = (one: string, other: string): boolean => {
-  let different = one.length ^ other.length
-  for (let index = 0; index < one.length; index++) different |= one.charCodeAt(index) ^ other.charCodeAt(index)
-  return different === 0
-}
-
 /** The authentication scheme is case-insensitive (RFC 9110 section 11.1). */
 const bearerOf = (header: string | undefined): string | undefined => /^bearer +(\S+)$/i.exec(header ?? "")?.[1]
+
+const countOf = (counts: ReadonlyMap<Callers.Caller, number>, caller: Callers.Caller): number => counts.get(caller) ?? 0
+
+const add = (counts: Map<Callers.Caller, number>, caller: Callers.Caller, by: 1 | -1): void => {
+  counts.set(caller, countOf(counts, caller) + by)
+}
+
+/** What a call is about. */
+interface What {
+  readonly provider: string
+  readonly account: string
+  readonly resource?: string | undefined
+}
 
 export class Door {
   /** No call may begin any more. */
   isClosing = false
   private inside = 0
+  private asking = 0
   private listening = 0
-  private readonly insideOf = new Map<string, number>()
-  /** The header of each connection that was a caller's: its next message needs no digest. */
-  private readonly seen = new Map<number, { readonly header: string; readonly caller: Callers.Caller }>()
+  private readonly insideOf = new Map<Callers.Caller, number>()
+  private readonly listeningOf = new Map<Callers.Caller, number>()
   private readonly whoHas: (bearer: string | undefined) => Effect.Effect<Callers.Caller | undefined>
   private readonly bounds: Bounds
 
@@ -79,36 +86,38 @@ export class Door {
 
   /**
    * Over HTTP the request's own header counts: @effect/rpc lets a header inside the message win, so a message that has one
-   * is refused. Over a socket there is only the message.
+   * is refused. Over a socket there is only the message. No bearer is kept: each message costs a digest.
    */
-  private visitor({ clientId, headers }: Asked): Effect.Effect<Visitor, Failure> {
+  private visitor({ headers }: Asked): Effect.Effect<Visitor, Failure> {
     return Effect.gen(this, function*() {
       const request = yield* Effect.serviceOption(HttpServerRequest.HttpServerRequest)
       const isHttp = Option.isSome(request)
       const own = isHttp ? request.value.headers["authorization"] : headers["authorization"]
       if (headers["authorization"] !== own) return yield* refuse("forged")
-      const before = isHttp ? undefined : this.seen.get(clientId)
-      if (before !== undefined && own !== undefined && isSame(own, before.header)) {
-        return { caller: before.caller, isHttp }
-      }
       const caller = yield* this.whoHas(bearerOf(own))
-      if (caller === undefined) return yield* refuse("caller")
-      if (!isHttp && own !== undefined) this.remember(clientId, own, caller)
-      return { caller, isHttp }
+      return caller === undefined ? yield* refuse("caller") : { caller, isHttp }
     })
   }
 
-  private remember(clientId: number, header: string, caller: Callers.Caller): void {
-    this.seen.delete(clientId)
-    this.seen.set(clientId, { header, caller })
-    const [oldest] = this.seen.keys()
-    if (this.seen.size > limits.mostSeen && oldest !== undefined) this.seen.delete(oldest)
+  /** Digests take a turn of the event loop, so they are bounded apart from the calls that they precede. */
+  private known(asked: Asked): Effect.Effect<Visitor, Failure> {
+    return Effect.suspend(() => {
+      if (this.asking >= limits.digestsForCall * this.bounds.calls) return refuse("busy")
+      this.asking++
+      return Effect.ensuring(
+        this.visitor(asked),
+        Effect.sync(() => {
+          this.asking--
+        })
+      )
+    })
   }
 
   /** A call begins, or ends. */
-  private move(by: 1 | -1): Effect.Effect<void> {
+  private move(caller: Callers.Caller, by: 1 | -1): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.inside += by
+      add(this.insideOf, caller, by)
       return counts.inFlight(this.inside)
     })
   }
@@ -120,11 +129,7 @@ export class Door {
   ): Effect.Effect<A, Failure> {
     return Effect.suspend(() => {
       if (this.isClosing) return refuse("closing")
-      if (this.inside >= this.bounds.calls) return refuse("busy")
-      return Effect.ensuring(
-        Effect.zipRight(this.move(1), Effect.flatMap(this.visitor(asked), (visitor) => this.counted(visitor, use))),
-        this.move(-1)
-      )
+      return Effect.flatMap(this.known(asked), (visitor) => this.counted(visitor, use))
     })
   }
 
@@ -133,43 +138,42 @@ export class Door {
     use: (visitor: Visitor) => Effect.Effect<A, Failure>
   ): Effect.Effect<A, Failure> {
     return Effect.suspend(() => {
-      const { caller: { name } } = visitor
-      const count = this.insideOf.get(name) ?? 0
-      if (count >= this.bounds.callsOfOne) return refuse("busy")
-      this.insideOf.set(name, count + 1)
-      return Effect.ensuring(
-        use(visitor),
-        Effect.sync(() => {
-          this.insideOf.set(name, (this.insideOf.get(name) ?? 1) - 1)
-        })
-      )
+      const { caller } = visitor
+      if (this.isClosing) return refuse("closing")
+      if (this.inside >= this.bounds.calls || countOf(this.insideOf, caller) >= this.bounds.callsOfOne) {
+        return refuse("busy")
+      }
+      return Effect.ensuring(Effect.zipRight(this.move(caller, 1), use(visitor)), this.move(caller, -1))
     })
   }
 
-  /** A listener stays for long, so it has a limit of its own. */
-  readonly listen = Effect.acquireRelease(
-    Effect.suspend((): Effect.Effect<void, Failure> => {
-      if (this.listening >= this.bounds.listeners) return refuse("busy")
-      this.listening++
-      return Effect.void
-    }),
-    () =>
-      Effect.sync(() => {
-        this.listening--
-      })
-  )
+  /** A listener stays for long, so it has limits of its own. */
+  listen(caller: Callers.Caller): Effect.Effect<void, Failure, Scope.Scope> {
+    return Effect.acquireRelease(
+      Effect.suspend((): Effect.Effect<void, Failure> => {
+        const isFull = this.listening >= this.bounds.listeners ||
+          countOf(this.listeningOf, caller) >= this.bounds.listenersOfOne
+        if (isFull) return refuse("busy")
+        this.listening++
+        add(this.listeningOf, caller, 1)
+        return Effect.void
+      }),
+      () =>
+        Effect.sync(() => {
+          this.listening--
+          add(this.listeningOf, caller, -1)
+        })
+    )
+  }
 
   get hasListeners(): boolean {
     return this.listening > 0
   }
 
-  may(
-    { caller }: Visitor,
-    operation: Callers.Operation,
-    provider: string,
-    account: string
-  ): Effect.Effect<void, Failure> {
+  may({ caller }: Visitor, operation: Callers.Operation, what: What): Effect.Effect<void, Failure> {
     if (!Callers.mayDo(caller, operation)) return refuse("operation")
-    return Callers.mayUse(caller, provider, account) ? Effect.void : refuse("account")
+    if (!Callers.mayUse(caller, what.provider, what.account)) return refuse("account")
+    const isAllowed = what.resource === undefined || Callers.mayUseResource(caller, what.resource)
+    return isAllowed ? Effect.void : refuse("resource")
   }
 }

@@ -153,7 +153,7 @@ const events =
       if (kept === undefined) {
         return yield* Effect.fail(mismatch)
       }
-      yield* door.listen
+      yield* door.listen(caller)
       const listener = yield* Effect.acquireRelease(
         Effect.sync(() => {
           const made = new Listener(kept, (account) =>
@@ -188,7 +188,7 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
   (payload: P, asked: Asked): Effect.Effect<A, Rpcs.Failure> =>
     door.enter(asked, (visitor) =>
       Effect.gen(function*() {
-        yield* door.may(visitor, operationOf[call] ?? "signIn", payload.provider, payload.account)
+        yield* door.may(visitor, operationOf[call] ?? "signIn", payload)
         return yield* answer(yield* found(all, payload), payload)
       }).pipe(
         failing,

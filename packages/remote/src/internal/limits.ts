@@ -15,10 +15,11 @@ export const longestMessage = 256 * 1_024
 /** How many calls may be under way: all together, and those of one caller. */
 export const concurrentCalls = 1_024
 export const concurrentCallsOfOne = 256
-/** Of how many connections it is remembered whose they are. */
-export const mostSeen = 10_000
-/** How many clients may listen to events. */
+/** For each call that may be under way, so many bearers may be looked at. */
+export const digestsForCall = 4
+/** How many clients may listen to events: all together, and those of one caller. */
 export const listeners = 4_096
+export const listenersOfOne = 1_024
 /** When a client that met a limit may ask again. */
 export const busyFor = 200
 /** How many events wait for slow readers; beyond it they miss the oldest ones. */

@@ -14,6 +14,8 @@ const Caller = Schema.Struct({
   sha256: Schema.Array(Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/i))),
   /** A name that ends with `*` stands for all that begin with the rest. */
   accounts: Schema.Union(Schema.Literal("all"), Schema.Array(Schema.String)),
+  /** The further APIs (RFC 8707), in the same way. */
+  resources: Schema.optional(Schema.Union(Schema.Literal("all"), Schema.Array(Schema.String))),
   operations: Schema.optional(Schema.Array(Schema.Literal("read", "refresh", "signOut"))),
   providers: Schema.optional(Schema.Array(Schema.String))
 })
@@ -42,10 +44,15 @@ export interface Given {
 const matching = (patterns: ReadonlyArray<string>) => (account: string): boolean =>
   patterns.some((pattern) => pattern.endsWith("*") ? account.startsWith(pattern.slice(0, -1)) : account === pattern)
 
-const callerOf = ({ accounts, name, operations, providers, sha256 }: typeof Caller.Type): Callers.Caller => ({
+const allowed = (names: "all" | ReadonlyArray<string>) => names === "all" ? names : matching(names)
+
+const callerOf = (
+  { accounts, name, operations, providers, resources, sha256 }: typeof Caller.Type
+): Callers.Caller => ({
   name,
   bearers: sha256,
-  accounts: accounts === "all" ? accounts : matching(accounts),
+  accounts: allowed(accounts),
+  resources: allowed(resources ?? []),
   operations,
   providers
 })

@@ -35,7 +35,7 @@ export const bounded = (server: Http.Server): Effect.Effect<void, never, Scope.S
     Effect.sync(() => {
       const open = new Set<Net.Socket>()
       server.maxConnections = mostConnections
-      // An HTTPS server does not count a connection before its handshake, and this event tells of it.
+      // An HTTPS server does not count a connection before its handshake, and this event reports it.
       server.on("connection", (connection: Net.Socket) => {
         open.add(connection)
         connection.once("close", () => open.delete(connection))
