@@ -88,6 +88,8 @@ await build({
   banner: {
     js: "import{createRequire as __createRequire}from\"node:module\";const require=__createRequire(import.meta.url);"
   },
+  // Its own code of the machine comes inside packages beside it.
+  external: ["@napi-rs/keyring"],
   plugins: [filesOnly, nativeDriver, page],
   logLevel: "warning"
 })

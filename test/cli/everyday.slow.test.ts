@@ -97,7 +97,17 @@ describe("from the environment alone", () => {
       expect(call.stdout).toMatch(
         /^HTTP 200 OK\n([a-z-]+: .*\n)*content-type: application\/json\n([a-z-]+: .*\n)*\n\{"count"/
       )
-      expect((yield* sandbox.counters).exchanges["password"]).toMatchObject({ granted: 3 })
+      const picked = yield* run(["call", "pitchpoint", "POST", query, "-d", "{}", "--query", "keys(@)[0]"], { env })
+      expect(picked).toEqual({ code: 0, stdout: "count\n", stderr: "" })
+      const number = yield* run(["call", "pitchpoint", "POST", query, "-d", "{}", "-q", "count", "--json"], { env })
+      expect(JSON.parse(number.stdout)).toMatchObject({ status: 200, body: expect.any(Number) })
+      const unread = yield* run(["call", "pitchpoint", "POST", query, "-d", "{}", "-q", "[0"], { env })
+      expect(unread).toMatchObject({ code: 2, stdout: "" })
+      expect(unread.stderr).toMatch(/--query is not a JMESPath expression/)
+      const unfit = yield* run(["call", "pitchpoint", "POST", query, "-d", "{}", "-q", "length(count)"], { env })
+      expect(unfit.stdout).toBe("")
+      expect(unfit.stderr).toMatch(/--query: the expression does not fit/)
+      expect((yield* sandbox.counters).exchanges["password"]).toMatchObject({ granted: 6 })
 
       // The names that the documentation gives to programs with the library, and a home that can't be used.
       const names = {

@@ -62,7 +62,7 @@ export const place = Effect.gen(function*() {
     (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
   )
   const home = Path.join(folder, "home")
-  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, EFFECT_AUTH_HOME: home }
+  const env = { PATH: process.env["PATH"] ?? "", HOME: folder, EFFECT_AUTH_HOME: home, EFFECT_AUTH_KEY_STORE: "file" }
   const all: Array<string> = []
   const run = (args: ReadonlyArray<string>, options: RunOptions = {}) =>
     Effect.async<Ended>((resume) => {

@@ -19,20 +19,33 @@ type Settings = { readonly [name: string]: unknown }
 const providers: ReadonlyArray<{
   readonly name: string
   readonly right: Settings
+  readonly optional: ReadonlyArray<string>
   readonly layer: (settings: never) => Layer.Layer<never, unknown, HttpClient.HttpClient | TokenStore.TokenStore>
 }> = [
   {
     name: "Placewise",
     right: { club: "mall", clientToken: Redacted.make("token"), userAgent: "test/1.0", productName: "sandbox" },
+    optional: ["host", "origins", "allowInsecure", "locale"],
     layer: Placewise.layer
   },
   {
     name: "Priava",
     right: { region: "EU", clientId: "id", clientSecret: Redacted.make("s"), redirectUri: "https://app.test/back" },
+    optional: ["host", "origins", "allowInsecure", "tokenUrl", "sendRegion"],
     layer: Priava.layer
   },
-  { name: "Pitchpoint", right: { username: "service@example.com" }, layer: Pitchpoint.layer },
-  { name: "Wallet App", right: { email: "kim@example.com", permissions: ["brands.get"] }, layer: WalletApp.layer }
+  {
+    name: "Pitchpoint",
+    right: { username: "service@example.com" },
+    optional: ["host", "origins", "allowInsecure", "alias"],
+    layer: Pitchpoint.layer
+  },
+  {
+    name: "Wallet App",
+    right: { email: "kim@example.com", permissions: ["brands.get"] },
+    optional: ["host", "origins", "allowInsecure"],
+    layer: WalletApp.layer
+  }
 ]
 
 const wrong: ReadonlyArray<unknown> = [
@@ -51,8 +64,8 @@ const wrong: ReadonlyArray<unknown> = [
 ]
 
 describe("settings of the wrong kind", () => {
-  for (const { layer, name, right } of providers) {
-    const open = (settings: Settings) => {
+  for (const { layer, name, optional, right } of providers) {
+    const open = (settings: unknown) => {
       const sent: Array<string> = []
       const client = HttpClient.make((request) => Effect.die(sent.push(request.url)))
       const built = Layer.build(layer(settings as never)).pipe(
@@ -69,16 +82,24 @@ describe("settings of the wrong kind", () => {
         assert.strictEqual(exit._tag, "Success")
       }))
 
+    const isRefused = (settings: unknown) =>
+      Effect.map(open(settings), ({ exit, sent }) => {
+        const shown = inspect(exit, { depth: 12, showHidden: true })
+        assert.match(shown, /_tag: 'Fail'/, inspect(settings))
+        assert.match(shown, /AuthMisconfigured/, inspect(settings))
+        assert.notInclude(shown, secret)
+        assert.deepStrictEqual(sent, [])
+      })
+
+    it.effect(`${name}: no settings at all`, () => Effect.forEach(wrong, isRefused))
+
     for (const field of Object.keys(right)) {
-      it.effect(`${name}: ${field}`, () =>
-        Effect.forEach(wrong, (value) =>
-          Effect.map(open({ ...right, [field]: value }), ({ exit, sent }) => {
-            const shown = inspect(exit, { depth: 12, showHidden: true })
-            assert.match(shown, /_tag: 'Fail'/, inspect(value))
-            assert.match(shown, /AuthMisconfigured/, inspect(value))
-            assert.notInclude(shown, secret)
-            assert.deepStrictEqual(sent, [])
-          })))
+      it.effect(`${name}: ${field}`, () => Effect.forEach(wrong, (value) => isRefused({ ...right, [field]: value })))
+    }
+
+    for (const field of optional) {
+      it.effect(`${name}: ${field}, which may be left out`, () =>
+        Effect.forEach([null, 5, {}, Redacted.make(secret)], (value) => isRefused({ ...right, [field]: value })))
     }
   }
 })

@@ -72,8 +72,7 @@ describe("one process, many accounts", () => {
     Effect.gen(function*() {
       const { provider } = yield* ScriptedProvider.make({ expiresIn: 7_200 })
       const sessions = yield* AuthSessions.make(provider, { idleAfter: "10 minutes" })
-      const heard = yield* Effect.fork(Stream.runCollect(Stream.take(sessions.overview.events, 3)))
-      yield* Effect.yieldNow()
+      const heard = yield* Effect.fork(Stream.runCollect(Stream.take(yield* sessions.overview.listen, 3)))
       const [one, two] = [yield* sessions.get("one"), yield* sessions.get("two")]
       yield* Effect.exit((yield* sessions.get("nobody")).accessToken)
       yield* one.signIn({})

@@ -126,7 +126,7 @@ describe("rules", () => {
   it.effect("the first that does not hold is the error", () =>
     Effect.gen(function*() {
       const resolve = (rules: ReadonlyArray<ProviderSettings.Rule>) =>
-        ProviderSettings.resolve({}, { provider: "p", account: "a", hosts: { production: "https://api.test" }, rules })
+        ProviderSettings.resolve({}, { provider: "p", account: "a", hosts: { production: "https://api.test" }, rules: () => rules })
       yield* resolve([[true, "never"]])
       const error = yield* Effect.flip(resolve([[true, "never"], [false, "id is not an id"], [false, "later", "url"]]))
       assert.include(error, { reason: "options", errorDescription: "id is not an id", account: "a" })

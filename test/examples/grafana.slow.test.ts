@@ -1,7 +1,7 @@
 /** The board and the alarm rules of docs/grafana ask for metrics and labels that a real program exports. */
 import type { SessionEvent, Trigger } from "@effect-auth/core/SessionEvent"
 import * as Telemetry from "@effect-auth/core/Telemetry"
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import { createServer } from "node:http"
 import { createRequire } from "node:module"
@@ -46,6 +46,8 @@ const values: Readonly<Record<string, ReadonlyArray<string>>> = {
   error_type: ["AuthMisconfigured"]
 }
 
+const hasPrometheus = spawnSync("promtool", ["--version"]).status === 0
+
 describe("the board and the alarm rules", () => {
   let exported = ""
   let child: ReturnType<typeof spawn>
@@ -67,6 +69,20 @@ describe("the board and the alarm rules", () => {
   afterAll(() => void child?.kill("SIGKILL"))
 
   const seriesOf = (metric: string) => exported.split("\n").filter((line) => line.startsWith(`${metric}{`))
+
+  it.skipIf(!hasPrometheus)(
+    "Prometheus reads the rules, and each alarm is raised by its series and by no other",
+    () => {
+      const { status, stderr, stdout } = spawnSync("promtool", [
+        "test",
+        "rules",
+        file("test/examples/alarms.rules.yaml")
+      ])
+      assert.strictEqual(status, 0, `${String(stdout)}${String(stderr)}`)
+      const tested = fs.readFileSync(file("test/examples/alarms.rules.yaml"), "utf8")
+      for (const [, name = ""] of rules.matchAll(/- alert: (\w+)/g)) assert.include(tested, `alertname: ${name}\n`)
+    }
+  )
 
   it("there are panels and rules", () => {
     assert.isAbove(ofBoard.length, 10)

@@ -120,6 +120,20 @@ describe.skipIf(backend.isSkipped)("on MySQL", () => {
         assert.strictEqual(Number(found[0]?.["n"]), 20)
       }))
 
+    it.scopedLive("a table that was dropped: the error says what to do, and then it is made again", () =>
+      Effect.gen(function*() {
+        const table = newTable()
+        const mysql = yield* client
+        const store = yield* MysqlTokenStore.make({ url, table })
+        yield* rows(mysql, `DROP TABLE ${table}`)
+        const { detail, reason } = yield* Effect.flip(store.get(key))
+        assert.strictEqual(reason, "unavailable")
+        assert.match(detail ?? "", /drop its migrations table too/)
+        yield* rows(mysql, `DROP TABLE ${table}_migrations`)
+        const again = yield* MysqlTokenStore.make({ url, table })
+        assert.isTrue(yield* again.compareAndSet(key, 0, record(1)))
+      }))
+
     it.scopedLive("a server that would not commit a write is refused", () =>
       Effect.gen(function*() {
         const address = new URL(backend.url)

@@ -183,6 +183,20 @@ describe.skipIf(backend.isSkipped)("on PostgreSQL", () => {
         assert.isFalse(showsSecret(read) || showsSecret(write))
       }))
 
+    it.scopedLive("a table that was dropped: the error says what to do, and then it is made again", () =>
+      Effect.gen(function*() {
+        const table = newTable()
+        const pg = yield* client
+        const store = yield* PostgresTokenStore.make({ url, table })
+        yield* rows(pg, `DROP TABLE "${table}"`)
+        const { detail, reason } = yield* Effect.flip(store.get(key))
+        assert.strictEqual(reason, "unavailable")
+        assert.match(detail ?? "", /drop its migrations table too/)
+        yield* rows(pg, `DROP TABLE "${table}_migrations"`)
+        const again = yield* PostgresTokenStore.make({ url, table })
+        assert.isTrue(yield* again.compareAndSet(key, 0, record(1)))
+      }))
+
     it.scopedLive("takes its options from Config", () =>
       Effect.gen(function*() {
         const table = newTable()

@@ -65,12 +65,12 @@ export const fromSessions = (
   Effect.gen(function*() {
     const { overview } = sessions
     const history = new History()
-    yield* Effect.forkScoped(Stream.runForEach(overview.events, (event) =>
+    // Before the source is used.
+    const events = yield* overview.listen
+    yield* Effect.forkScoped(Stream.runForEach(events, (event) =>
       Effect.gen(function*() {
         history.add(event, yield* Clock.currentTimeMillis, yield* overview.one(event.account))
       })))
-    // The listener is there before the source is used.
-    yield* Effect.yieldNow()
     return {
       sessions: Effect.map(
         overview.all,

@@ -7,7 +7,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { AuthProvider, Extended } from "./AuthProvider.ts"
 import type { AuthService } from "./AuthService.ts"
 import * as limits from "./internal/limits.ts"
@@ -38,8 +38,8 @@ export interface Overview {
   readonly all: Effect.Effect<ReadonlyArray<SessionSummary>>
   /** One account's session; `undefined` if it is not in memory. */
   readonly one: (account: string) => Effect.Effect<SessionSummary | undefined>
-  /** The events of all sessions from now on. A slow reader misses the oldest events. */
-  readonly events: Stream.Stream<SessionEvent>
+  /** Listens to the events of all sessions, from now until the scope closes. A slow reader misses the oldest events. */
+  readonly listen: Effect.Effect<Stream.Stream<SessionEvent>, never, Scope.Scope>
 }
 
 /**
@@ -133,7 +133,7 @@ export const make: {
             const cell = sessions.find(account)
             return cell !== undefined && hadSession(cell) ? summaryOf(machine, cell, at) : undefined
           }),
-        events: Stream.unwrapScoped(listenToAll(machine))
+        listen: listenToAll(machine)
       }
     }
   })

@@ -170,24 +170,26 @@ export const isName = (setting: unknown): setting is string => isText(setting, /
  * @since 0.1.0
  * @category constructors
  */
-export const resolve = (
-  settings: ProviderSettings,
+export const resolve = <Settings extends ProviderSettings>(
+  settings: Settings,
   about: {
     readonly provider: string
     readonly account?: string | undefined
     /** The documented hosts by name; one of them is `production`. */
     readonly hosts: Readonly<Record<string, string>>
-    /** The provider's own rules, each with its error text. Default reason: `options`. */
-    readonly rules?: ReadonlyArray<Rule> | undefined
+    /** The provider's own rules, each with its error text. Default reason: `options`. They get an object, never `null`. */
+    readonly rules?: ((settings: Settings) => ReadonlyArray<Rule>) | undefined
   }
 ): Effect.Effect<Resolved, AuthMisconfigured> => {
-  const { hosts, provider, rules = [] } = about
-  const { allowInsecure = false, host = "production" } = settings
+  const { hosts, provider, rules = () => [] } = about
   const refuse = (reason: Reason, errorDescription: string) => {
     const account = about.account ?? "default"
     return Effect.fail(new AuthMisconfigured({ provider, account, operation: "configure", reason, errorDescription }))
   }
-  const { origins = [] } = settings
+  // Plain JavaScript can pass anything.
+  const given: unknown = settings
+  if (typeof given !== "object" || given === null) return refuse("options", "the settings are not an object")
+  const { allowInsecure = false, host = "production", origins = [] } = settings
   if (typeof host !== "string" || typeof allowInsecure !== "boolean" || !isTexts(origins)) {
     return refuse(
       "options",
@@ -206,7 +208,7 @@ export const resolve = (
   if (!further.every(({ isSecure }) => isSecure || allowInsecure)) {
     return refuse("insecure", "one of the origins is not https")
   }
-  const broken = rules.find(([holds]) => !holds)
+  const broken = rules(settings).find(([holds]) => !holds)
   if (broken !== undefined) return refuse(broken[2] ?? "options", broken[1])
   return Effect.succeed({
     base,

@@ -125,7 +125,9 @@ export const makeHub = (): Hub => {
   return {
     changed: (hash, version) => {
       for (const listener of listeners) {
-        listener.waiting.set(hash, version)
+        const before = listener.waiting.get(hash) ?? version
+        // Erased, and a new session: versions begin at 1 again, so the last one alone could look like the one that is known.
+        listener.waiting.set(hash, before === 0 || version < before ? 0 : version)
         if (listener.waiting.size > mostWaiting) {
           listener.waiting.clear()
           listener.hasGap = true

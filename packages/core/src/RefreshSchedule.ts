@@ -60,8 +60,8 @@ export interface AheadOptions {
  * @category constructors
  */
 export const ahead = (options?: AheadOptions): Schedule.Schedule<Duration.Duration, TokenSet.TokenSet> => {
-  const fraction = clamp(options?.fraction ?? 0.75, 0, 1)
-  const jitter = clamp(options?.jitter ?? 0.05, 0, 1)
+  const fraction = clamp(numberOr(options?.fraction, 0.75), 0, 1)
+  const jitter = clamp(numberOr(options?.jitter, 0.05), 0, 1)
   const atLeast = Duration.toMillis(options?.atLeast ?? 0)
   const atMost = Duration.toMillis(options?.atMost ?? Duration.infinity)
   const ageOf = (tokens: TokenSet.TokenSet, chance: number): number => {
@@ -211,6 +211,10 @@ const floorOf = (failure: ExchangeFailure): number => {
   const asked = failure.retryAfter === undefined ? 0 : Duration.toMillis(failure.retryAfter)
   return Number.isNaN(asked) ? 0 : clamp(asked, 0, longestRetryAfter)
 }
+
+/** Plain JavaScript can pass NaN, which is neither above nor below any limit. */
+const numberOr = (value: number | undefined, otherwise: number): number =>
+  value === undefined || Number.isNaN(value) ? otherwise : value
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
 

@@ -29,6 +29,7 @@ import type { Kind, Reason } from "@effect-auth/core/ExchangeFailure"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as ClientAuthentication from "./ClientAuthentication.ts"
 import { misconfigured } from "./internal/failures.ts"
 import * as urls from "./internal/urls.ts"
@@ -110,6 +111,50 @@ export interface OAuth2Client extends Options {
   readonly httpClient: HttpClient.HttpClient
 }
 
+const isText = (value: unknown): boolean => typeof value === "string" && value !== ""
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText)
+
+const isParameters = (value: unknown): boolean =>
+  Predicate.isRecord(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value)) &&
+  Object.values(value).every((one) => typeof one === "string")
+
+const isAuthentication = (value: unknown): boolean =>
+  Predicate.isRecord(value) && isText(value["method"]) && typeof value["apply"] === "function"
+
+const isServer = (value: unknown): boolean =>
+  Predicate.isRecord(value) && isText(value["issuer"]) && Effect.isEffect(value["metadata"])
+
+type Rule = readonly [name: keyof Options, isFit: (value: unknown) => boolean, words: string]
+
+const required: ReadonlyArray<Rule> = [
+  ["server", isServer, "a server of OAuth2Server"],
+  ["clientId", isText, "a text that is not empty"],
+  [
+    "origins",
+    (value) => isTexts(value) && (value as ReadonlyArray<unknown>).length > 0,
+    "a list of texts that is not empty"
+  ]
+]
+
+const optional: ReadonlyArray<Rule> = [
+  ["name", isText, "a text that is not empty"],
+  ["authentication", isAuthentication, "one of ClientAuthentication"],
+  ["scopes", isTexts, "a list of texts"],
+  ["resources", isTexts, "a list of texts"],
+  ["furtherResources", isTexts, "a list of texts"],
+  ["parameters", isParameters, "an object of texts"],
+  ["api", (value) => Predicate.isRecord(value) && isText(value["baseUrl"]), "an object with a baseUrl"]
+]
+
+/** The first option of the wrong kind. Plain JavaScript and configurations can pass any value; none is shown. */
+const faultOf = (options: unknown): string | undefined => {
+  if (!Predicate.isRecord(options)) return "the options are not an object"
+  const kinds = [...required, ...optional.filter(([name]) => options[name] !== undefined)]
+  const wrong = kinds.find(([name, isFit]) => !isFit(options[name]))
+  return wrong === undefined ? undefined : `${wrong[0]} is not ${wrong[2]}`
+}
+
 /**
  * Checks the options. Nothing is sent. Fails with `AuthMisconfigured`. The reason is `url` if a text of `origins` is not an
  * origin, `insecure` if an origin is neither https nor on this machine, and `options` for all other faults.
@@ -120,9 +165,9 @@ export interface OAuth2Client extends Options {
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<OAuth2Client, AuthMisconfigured, HttpClient.HttpClient> {
+  const wrong = faultOf(options)
+  if (wrong !== undefined) return yield* misconfigured("oauth2", "options", wrong)
   const { name = "oauth2" } = options
-  if (options.clientId === "") return yield* misconfigured(name, "options", "clientId is empty")
-  if (options.origins.length === 0) return yield* misconfigured(name, "options", "origins are empty")
   for (const origin of options.origins) {
     const url = urls.parse(origin)
     if (url === undefined || url.origin !== origin) {

@@ -114,10 +114,10 @@ export const provider = Effect.fnUntraced(function*(
   AuthError.AuthMisconfigured,
   HttpClient.HttpClient
 > {
-  const { alias, username } = settings
   const { hosts } = PitchpointApi
-  const about = { provider: "pitchpoint", account: options?.account, hosts, rules: rules(settings) }
+  const about = { provider: "pitchpoint", account: options?.account, hosts, rules }
   const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const { alias, username } = settings
   const http = yield* HttpClient.HttpClient
   const tokensFor = (operation: Operation) =>
     HttpApiClient.group(PitchpointApi.PitchpointApi, {

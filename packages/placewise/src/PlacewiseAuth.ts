@@ -186,7 +186,7 @@ export const provider = Effect.fnUntraced(function*(
   HttpClient.HttpClient
 > {
   const { hosts } = PlacewiseApi
-  const about = { provider: "placewise", account: options?.account, hosts, rules: rules(settings) }
+  const about = { provider: "placewise", account: options?.account, hosts, rules }
   const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
   const api = {
     baseUrl: base.href,

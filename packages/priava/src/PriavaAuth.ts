@@ -93,10 +93,17 @@ export interface Service extends AuthService.AuthService<PriavaCredentials> {}
  */
 export class PriavaAuth extends Context.Tag("@effect-auth/priava/PriavaAuth")<PriavaAuth, Service>() {}
 
-const rules = (settings: Settings, tokenUrl: BaseUrl.BaseUrl | undefined): ReadonlyArray<ProviderSettings.Rule> => [
-  [settings.tokenUrl === undefined || tokenUrl !== undefined, "tokenUrl is not a URL without a query", "url"],
-  [tokenUrl?.isSecure !== false || settings.allowInsecure === true, "tokenUrl is not https", "insecure"],
+const tokenUrlOf = ({ tokenUrl }: Settings) => tokenUrl === undefined ? undefined : BaseUrl.parse(tokenUrl)
+
+const rules = (settings: Settings): ReadonlyArray<ProviderSettings.Rule> => [
+  [
+    settings.tokenUrl === undefined || tokenUrlOf(settings) !== undefined,
+    "tokenUrl is not a URL without a query",
+    "url"
+  ],
+  [tokenUrlOf(settings)?.isSecure !== false || settings.allowInsecure === true, "tokenUrl is not https", "insecure"],
   [Schema.is(PriavaApi.TenantRegion)(settings.region), "region must be APAC, EU or US"],
+  [["boolean", "undefined"].includes(typeof settings.sendRegion), "sendRegion is neither true nor false"],
   [TokenSet.isTokenText(settings.clientId), "clientId is not an id"],
   [ProviderSettings.isSecret(settings.clientSecret, TokenSet.isTokenText), "clientSecret is not a secret"],
   [ProviderSettings.isText(settings.redirectUri, /./) && URL.canParse(settings.redirectUri), "redirectUri is not a URI"]
@@ -120,11 +127,11 @@ export const provider = Effect.fnUntraced(function*(
   settings: Settings,
   options?: ProviderSettings.ProviderOptions
 ): Effect.fn.Return<AuthProvider.AuthProvider<PriavaCredentials>, AuthError.AuthMisconfigured, HttpClient.HttpClient> {
-  const { clientId, region } = settings
   const { basePath, hosts } = PriavaApi
-  const tokenUrl = settings.tokenUrl === undefined ? undefined : BaseUrl.parse(settings.tokenUrl)
-  const about = { provider: "priava", account: options?.account, hosts, rules: rules(settings, tokenUrl) }
+  const about = { provider: "priava", account: options?.account, hosts, rules }
   const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const { clientId, region } = settings
+  const tokenUrl = tokenUrlOf(settings)
   const http = yield* HttpClient.HttpClient
   const createTokenFor = (operation: Operation) =>
     HttpApiClient.endpoint(PriavaApi.PriavaApi, {

@@ -26,6 +26,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { Endpoint } from "./Endpoint.ts"
 import { Hearing } from "./internal/hearing.ts"
 import * as limits from "./internal/limits.ts"
@@ -115,7 +116,7 @@ export const make: {
               return held === undefined ? undefined : summaryOf(account, held, clock)
             })
           ),
-        events: hearing.events
+        listen: Effect.map(PubSub.subscribe(hub), (queue) => Stream.fromQueue(queue))
       }
     }
     return sessions

@@ -105,7 +105,7 @@ export const fromOne = (auth: AuthService.Any): Kept => ({
     provider: auth.provider,
     all: Effect.succeed([]),
     one: () => Effect.succeed(undefined),
-    events: auth.events
+    listen: Effect.succeed(auth.events)
   }
 })
 

@@ -66,7 +66,7 @@ export const layer = <A, C, S, Service extends AuthService.Any>(
         provider: "fake",
         all: Effect.succeed([]),
         one: () => Effect.succeed(undefined),
-        events: Stream.never
+        listen: Effect.succeed(Stream.never)
       }
     })
   )

@@ -135,10 +135,10 @@ export class WalletAppAuth extends Context.Tag("@effect-auth/wallet-app/WalletAp
 const listed = (permissions: unknown): ReadonlyArray<Permission> =>
   Array.isArray(permissions) ? [...new Set(permissions)] : []
 
-const rules = (email: unknown, permissions: ReadonlyArray<Permission>): ReadonlyArray<ProviderSettings.Rule> => [
+const rules = ({ email, permissions }: Settings): ReadonlyArray<ProviderSettings.Rule> => [
   [ProviderSettings.isName(email), "email is empty or not a text"],
-  [permissions.length > 0, "permissions must be a list with at least one entry"],
-  [permissions.every(TokenSet.isTokenText), "a permission is not a word"]
+  [listed(permissions).length > 0, "permissions must be a list with at least one entry"],
+  [listed(permissions).every(TokenSet.isTokenText), "a permission is not a word"]
 ]
 
 /**
@@ -156,10 +156,10 @@ export const provider = Effect.fnUntraced(function*(
   AuthError.AuthMisconfigured,
   HttpClient.HttpClient
 > {
-  const permissions = listed(settings.permissions)
   const account = options !== undefined && "account" in options ? options.account : undefined
-  const about = { provider: "wallet-app", account, hosts, rules: rules(settings.email, permissions) }
+  const about = { provider: "wallet-app", account, hosts, rules }
   const { allowInsecure, base, origins, realm } = yield* ProviderSettings.resolve(settings, about)
+  const permissions = listed(settings.permissions)
   const httpClient = yield* HttpClient.HttpClient
   const rejection = { statuses: [401], ...options?.rejection }
   const call = yield* calls.make(httpClient, {

@@ -9,15 +9,15 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as accounts from "../../../packages/cli/src/internal/accounts.ts"
 import { locate, prepare } from "../../../packages/cli/src/internal/home.ts"
-import * as vault from "../../../packages/cli/src/internal/vault.ts"
+import * as keys from "../../../packages/cli/src/internal/keys.ts"
 
 /** Signs in that many accounts of pitchpoint, without a server. */
 export const fill = (folder: string, count: number) =>
   Effect.gen(function*() {
     const home = yield* locate(Option.some(folder))
     yield* prepare(home)
-    const keys = yield* vault.keys(home)
-    const sealed = EncryptedTokenStore.layer(keys, { clear: "refuse" }).pipe(
+    const all = yield* keys.all(home)
+    const sealed = EncryptedTokenStore.layer(all, { clear: "refuse" }).pipe(
       Layer.provide(SqliteTokenStore.layer({ filename: home.database }))
     )
     const names = Array.from({ length: count }, (_, index) => `account-${String(index).padStart(5, "0")}`)

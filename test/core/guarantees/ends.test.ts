@@ -171,6 +171,19 @@ describe("ends and retries", () => {
       assert.strictEqual((yield* auth.refresh).generation, 2)
     }).pipe(session.provided))
 
+  it.scoped("G31: an hour of maintenance holds back everything but a refresh that somebody asks for", () =>
+    Effect.gen(function*() {
+      const { auth, script } = yield* session.make({ expiresIn: 600 })
+      yield* script.enqueue("refresh", session.maintenanceFor("1 hour"))
+      yield* Effect.flip(auth.refresh)
+      yield* TestClock.adjust("59 seconds")
+      yield* Effect.flip(auth.refresh)
+      yield* TestClock.adjust("10 minutes")
+      yield* Effect.flip(auth.accessToken)
+      assert.strictEqual(yield* script.count("refresh"), 1)
+      assert.strictEqual((yield* auth.refresh).generation, 2)
+    }).pipe(session.provided))
+
   it.scoped("G32: an exchange has one total deadline", () =>
     Effect.gen(function*() {
       const { auth, script } = yield* session.make()

@@ -87,5 +87,8 @@ export const lostAnswer = ScriptedProvider.lose(
 export const waitFor = (time: Duration.DurationInput) =>
   failing("transient", "answered", "rate-limited", { status: 429, retryAfter: Duration.decode(time) })
 
+export const maintenanceFor = (time: Duration.DurationInput) =>
+  failing("transient", "answered", "server", { status: 503, retryAfter: Duration.decode(time) })
+
 export const times = (n: number, step: ScriptedProvider.Step): ReadonlyArray<ScriptedProvider.Step> =>
   Array.from({ length: n }, () => step)

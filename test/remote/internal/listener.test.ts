@@ -14,7 +14,7 @@ const kept: Kept = {
     provider: "scripted",
     all: Effect.succeed([]),
     one: () => Effect.succeed(undefined),
-    events: Stream.never
+    listen: Effect.succeed(Stream.never)
   }
 }
 

@@ -49,6 +49,11 @@ export const signIn = (asked: Asked) => {
 
 export const signOut = (asked: Asked) => ({ ...onSession(asked), forget: has(asked.run, "forget") })
 
+export const key = ({ run }: Asked) => ({
+  store: text(run, "store"),
+  to: Option.filter(text(run, "to"), (place) => place === "keychain" || place === "file")
+})
+
 const number = (run: Run, name: string, isFit: (value: number) => boolean, words: string) =>
   Option.match(text(run, name), {
     onNone: () => Effect.succeedNone,
@@ -81,7 +86,8 @@ export const call = (asked: Asked) => ({
   data: text(asked.run, "data"),
   header: all(asked.run, "header"),
   keeper: text(asked.run, "keeper"),
-  include: has(asked.run, "include")
+  include: has(asked.run, "include"),
+  query: text(asked.run, "query")
 })
 
 export const status = ({ json, run }: Asked) => ({

@@ -34,6 +34,8 @@ const load: Readonly<Record<CommandName, Load>> = {
     const { run } = await import("./actions/serve.ts")
     return Effect.flatMap(commands.serve(asked), run)
   },
+  key: async (asked) =>
+    Effect.flatMap((await import("./actions/key.ts")).run(commands.key(asked)), commands.printed(asked)),
   sandbox: async (asked) => {
     const { run } = await import("./actions/sandbox.ts")
     return Effect.flatMap(commands.sandbox(asked), run)

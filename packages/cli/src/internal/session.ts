@@ -6,6 +6,7 @@ import type * as Redacted from "effect/Redacted"
 import * as accounts from "./accounts.ts"
 import { SecretMissing } from "./failures.ts"
 import type { Home } from "./home.ts"
+import * as keys from "./keys.ts"
 import { type ProviderName, registry, variableOf } from "./providers/registry.ts"
 import * as secrets from "./secrets.ts"
 import { setting } from "./settings.ts"
@@ -85,7 +86,7 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
       })
     }
     found[secret.name] = given ??
-      (yield* vault.unseal(yield* vault.keys(home), accounts.belonging(account, secret.name), sealed ?? ""))
+      (yield* vault.unseal(yield* keys.all(home), accounts.belonging(account, secret.name), sealed ?? ""))
   }
   return found
 })

@@ -8,7 +8,7 @@ import * as Fs from "node:fs/promises"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { files, type Home, prepare, storeError } from "./home.ts"
-import * as vault from "./vault.ts"
+import * as keys from "./keys.ts"
 
 const sqlite = (filename: string) =>
   Layer.unwrapEffect(
@@ -93,8 +93,8 @@ export const layer = (home: Home): Layer.Layer<TokenStore, TokenStoreError> =>
       return yield* storeError("unavailable", `${home.folder} is on a read-only file system, and nobody is signed in`)
     }
     if (!isFixed) yield* prepare(home)
-    const keys = yield* vault.keys(home)
-    return EncryptedTokenStore.layer(keys, { clear: "refuse" }).pipe(
+    const all = yield* keys.all(home)
+    return EncryptedTokenStore.layer(all, { clear: "refuse" }).pipe(
       Layer.provide(isFixed ? readOnly(home) : sqlite(home.database)),
       Layer.mapError(withWayOut(home))
     )

@@ -1,129 +1,79 @@
-/**
- * The key, and the secrets that are sealed with it beside the sessions: client tokens and client secrets for later refreshes.
- *
- * The key is 32 random bytes in base64. It comes from `EFFECT_AUTH_KEY`, else from the file `key`, which is made on first
- * use. Several keys, with commas or line ends between them, are a rotation: the first seals, all of them open.
- */
-import type { TokenStoreError } from "@effect-auth/core/AuthError"
+/** The secrets that are sealed beside the sessions: client tokens and client secrets for later refreshes. */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as Redacted from "effect/Redacted"
-import * as Fs from "node:fs/promises"
-import { files, type Home, prepare, storeError, variable, writePrivate } from "./home.ts"
-import * as Output from "./output.ts"
-
-export interface Key {
-  /** Derived from the key, so that another key is recognised as another. */
-  readonly id: string
-  readonly key: Redacted.Redacted<string>
-}
+import { storeError } from "./home.ts"
+import { bytesOf, type Key } from "./keys.ts"
 
 const utf8 = new TextEncoder()
 
-const bytesOf = (key: Key): Uint8Array<ArrayBuffer> | undefined => {
-  const text = Redacted.value(key.key).replace(/\+/g, "-").replace(/\//g, "_")
-  const bytes = Either.getOrUndefined(Encoding.decodeBase64Url(text))
-  return bytes?.length === 32 ? Uint8Array.from(bytes) : undefined
-}
+/** Loaded only where a secret is sealed or opened: few commands do. */
+const jose = Effect.promise(() => import("jose"))
 
-const name = (text: string) =>
-  Effect.map(
-    Effect.promise(() => crypto.subtle.digest("SHA-256", utf8.encode(`effect-auth key\n${text}`))),
-    (digest): Key => ({
-      id: `k${Encoding.encodeHex(new Uint8Array(digest)).slice(0, 12)}`,
-      key: Redacted.make(text)
-    })
-  )
-
-const parse = Effect.fnUntraced(function*(text: string, from: string) {
-  const texts = text.split(/[,\n]/).map((line) => line.trim()).filter((line) => line !== "")
-  const keys = yield* Effect.forEach([...new Set(texts)], name)
-  if (keys.length > 0 && keys.every((key) => bytesOf(key) !== undefined)) return keys
-  return yield* storeError("missing-key", `${from} does not hold 32 bytes in base64 (openssl rand -base64 32)`)
-})
-
-const readFile = Effect.fnUntraced(function*(home: Home) {
-  const text = yield* files(home.key, () => Fs.readFile(home.key, "utf8"))
-  if (text === undefined) return undefined
-  const stat = process.platform === "win32" ? undefined : yield* files(home.key, () => Fs.stat(home.key))
-  if (stat !== undefined && (stat.mode & 0o077) !== 0) {
-    yield* files(home.key, () => Fs.chmod(home.key, 0o600))
-    yield* Output.say(`${home.key} could be read by others, and is closed now; it may have been read`)
-  }
-  return yield* parse(text, home.key)
-})
-
-/** The keys; the first seals. A new one is made only where nothing was sealed yet. */
-export const keys = (home: Home): Effect.Effect<ReadonlyArray<Key>, TokenStoreError> =>
-  Effect.gen(function*() {
-    const given = yield* variable("EFFECT_AUTH_KEY")
-    if (given !== undefined) return yield* parse(given, "EFFECT_AUTH_KEY")
-    const found = yield* readFile(home)
-    if (found !== undefined) return found
-    const database = yield* files(home.database, () => Fs.stat(home.database))
-    if (database !== undefined) {
-      return yield* storeError(
-        "missing-key",
-        `${home.key} is gone and EFFECT_AUTH_KEY is not set: what is in ${home.folder} can't be opened without the key. ` +
-          "Put it back, or remove the folder and sign in again"
-      )
-    }
-    yield* prepare(home)
-    const fresh = Encoding.encodeBase64(crypto.getRandomValues(new Uint8Array(32)))
-    yield* writePrivate(home.key, `${fresh}\n`, false)
-    // Another process may have been first: the key is the one that is in the file now.
-    return (yield* readFile(home)) ?? (yield* storeError("unavailable", `${home.key} can't be read back`))
-  })
-
-const imported = (key: Key) =>
-  Effect.promise(async () =>
-    crypto.subtle.importKey("raw", bytesOf(key) ?? new Uint8Array(32), "AES-GCM", false, ["encrypt", "decrypt"])
-  )
+const key32 = (key: Key): Uint8Array<ArrayBuffer> => bytesOf(key) ?? new Uint8Array(32)
 
 /** The account and the name that a sealed text is bound to. It can't be opened for others. */
 export type Belonging = ReadonlyArray<string>
 
-const bound = (id: string, belonging: Belonging) =>
-  utf8.encode(JSON.stringify(["@effect-auth/cli/sealed", "v1", id, ...belonging]))
+const type = "effect-auth-sealed"
 
-/** AES-256-GCM with a nonce of its own: `v1.<key id>.<nonce>.<ciphertext and tag>`. */
+/** A compact JWE (RFC 7516) with `dir` and A256GCM. Its protected header names the key and what the text belongs to. */
 export const seal = Effect.fnUntraced(function*(
   [first]: ReadonlyArray<Key>,
   belonging: Belonging,
   secret: Redacted.Redacted<string>
 ) {
   if (first === undefined) return yield* storeError("missing-key", "no key")
-  const key = yield* imported(first)
-  const iv = crypto.getRandomValues(new Uint8Array(12))
-  const sealed = yield* Effect.promise(() =>
-    crypto.subtle.encrypt(
-      { name: "AES-GCM", iv, additionalData: bound(first.id, belonging) },
-      key,
-      utf8.encode(Redacted.value(secret))
-    )
+  const { CompactEncrypt } = yield* jose
+  return yield* Effect.promise(() =>
+    new CompactEncrypt(utf8.encode(Redacted.value(secret)))
+      .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: first.id, typ: type, belonging })
+      .encrypt(key32(first))
   )
-  return ["v1", first.id, Encoding.encodeBase64Url(iv), Encoding.encodeBase64Url(new Uint8Array(sealed))].join(".")
+})
+
+const damaged = () => storeError("tampered", "a sealed secret is damaged")
+
+const altered = () =>
+  storeError("tampered", "a sealed secret, or the account it belongs to, was altered: sign in again")
+
+const find = Effect.fnUntraced(function*(all: ReadonlyArray<Key>, id: string | undefined) {
+  const found = all.find((key) => key.id === id)
+  return found ?? (yield* storeError("missing-key", `key ${id ?? ""} is not configured`))
 })
 
 export const unseal = Effect.fnUntraced(function*(all: ReadonlyArray<Key>, belonging: Belonging, sealed: string) {
-  const [version, id = "", nonce = "", text = ""] = sealed.split(".")
-  const iv = Encoding.decodeBase64Url(nonce)
-  const data = Encoding.decodeBase64Url(text)
-  if (version !== "v1" || Either.isLeft(iv) || Either.isLeft(data)) {
-    return yield* storeError("tampered", "a sealed secret is damaged")
-  }
-  const found = all.find((key) => key.id === id)
-  if (found === undefined) return yield* storeError("missing-key", `key ${id} is not configured`)
-  const key = yield* imported(found)
-  const plain = yield* Effect.tryPromise({
+  if (sealed.startsWith("v1.")) return yield* unsealFirst(all, belonging, sealed)
+  const { compactDecrypt, decodeProtectedHeader } = yield* jose
+  const header = yield* Effect.try({ try: () => decodeProtectedHeader(sealed), catch: damaged })
+  const found = yield* find(all, header.kid)
+  if (header.typ !== type || JSON.stringify(header["belonging"]) !== JSON.stringify(belonging)) return yield* altered()
+  const { plaintext } = yield* Effect.tryPromise({
     try: () =>
-      crypto.subtle.decrypt(
-        { name: "AES-GCM", iv: Uint8Array.from(iv.right), additionalData: bound(id, belonging) },
-        key,
-        Uint8Array.from(data.right)
-      ),
-    catch: () => storeError("tampered", "a sealed secret, or the account it belongs to, was altered: sign in again")
+      compactDecrypt(sealed, key32(found), {
+        keyManagementAlgorithms: ["dir"],
+        contentEncryptionAlgorithms: ["A256GCM"]
+      }),
+    catch: altered
+  })
+  return Redacted.make(new TextDecoder().decode(plaintext))
+})
+
+/** Opens the first format: `v1.<key id>.<nonce>.<ciphertext and tag>`. */
+const unsealFirst = Effect.fnUntraced(function*(all: ReadonlyArray<Key>, belonging: Belonging, sealed: string) {
+  const [, id = "", ...parts] = sealed.split(".")
+  const [iv, data] = parts.map((part) => Either.getOrUndefined(Encoding.decodeBase64Url(part)))
+  if (iv === undefined || data === undefined) return yield* damaged()
+  const found = yield* find(all, id)
+  const additionalData = utf8.encode(JSON.stringify(["@effect-auth/cli/sealed", "v1", id, ...belonging]))
+  const plain = yield* Effect.tryPromise({
+    try: async () => {
+      const key = await crypto.subtle.importKey("raw", key32(found), "AES-GCM", false, ["decrypt"])
+      const about = { name: "AES-GCM", iv: Uint8Array.from(iv), additionalData }
+      return crypto.subtle.decrypt(about, key, Uint8Array.from(data))
+    },
+    catch: altered
   })
   return Redacted.make(new TextDecoder().decode(plain))
 })

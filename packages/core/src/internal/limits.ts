@@ -91,6 +91,8 @@ export const longestReplay = 256
 export const longestBackoff = 24 * hour
 /** G31. A longer Retry-After counts as this. */
 export const longestRetryAfter = hour
+/** G31. A forced refresh obeys a longer Retry-After only after a rate limit. A maintenance may end sooner than its page says. */
+export const forcedObeysAtMost = minute
 /** G59. The wait of this process after a configuration fault. It doubles up to `longestFaultRest`. */
 export const faultRest = minute
 /** G59. The same when the token endpoint redirects, because a captive portal does that and it passes soon. */

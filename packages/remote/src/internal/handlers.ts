@@ -128,8 +128,9 @@ const makeListeners = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>) {
   const watch = new Watch((kept, account) => toAll(kept, (listener) => listener.change(account)))
   yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.watchEach), watch.look)))
   for (const kept of all) {
+    const events = yield* kept.overview.listen
     yield* Effect.forkScoped(
-      Stream.runForEach(kept.overview.events, (event) => toAll(kept, (listener) => listener.event({ ...event })))
+      Stream.runForEach(events, (event) => toAll(kept, (listener) => listener.event({ ...event })))
     )
   }
   return { listeners, watch }

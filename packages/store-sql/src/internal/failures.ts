@@ -42,6 +42,8 @@ const words: Readonly<Record<string, string>> = {
   "28000": "28000: PostgreSQL refuses this user from this host (pg_hba.conf)",
   "3D000": "3D000: PostgreSQL has no database of this name",
   "3F000": "3F000: the schema of the table does not exist: create it",
+  "42P01":
+    "42P01: the table does not exist: drop its migrations table too (its name ends with _migrations), and open the store again",
   "42501": "42501: this role lacks a right: grant it, or use a table in a schema of its own",
   "53300": "53300: PostgreSQL has no free connection: lower maxConnections, or raise max_connections of the server",
   ER_ACCESS_DENIED_ERROR: "ER_ACCESS_DENIED_ERROR: MySQL refused the user, the password, or this user from this host",
@@ -50,6 +52,8 @@ const words: Readonly<Record<string, string>> = {
   ER_BAD_DB_ERROR: "ER_BAD_DB_ERROR: MySQL has no database of this name",
   ER_CON_COUNT_ERROR:
     "ER_CON_COUNT_ERROR: MySQL has no free connection: lower maxConnections, or raise max_connections of the server",
+  ER_NO_SUCH_TABLE:
+    "ER_NO_SUCH_TABLE: the table does not exist: drop its migrations table too (its name ends with _migrations), and open the store again",
   ER_OPTION_PREVENTS_STATEMENT: "ER_OPTION_PREVENTS_STATEMENT: this server is read-only: connect to the primary",
   LOG_REPLACED: "the database's log (-wal) was deleted while it was open: start this process again"
 }

@@ -12,6 +12,7 @@ import { indent } from "../jsonText.ts"
 import * as keeper from "../keeper/place.ts"
 import * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
+import * as query from "../query.ts"
 import type * as session from "../session.ts"
 import * as Stdin from "../stdin.ts"
 
@@ -23,6 +24,8 @@ export interface Options extends session.Which {
   readonly keeper: Option.Option<string>
   /** Prints the status line and the headers of the answer, too. */
   readonly include: boolean
+  /** A JMESPath expression: only this part of the body is printed. */
+  readonly query: Option.Option<string>
   readonly json: boolean
 }
 
@@ -100,24 +103,30 @@ const isJson = ({ contentType }: Answer): boolean => /^application\/([\w.-]+\+)?
 
 const print = Effect.fnUntraced(function*(answer: Answer, options: Options) {
   const { body, contentType, status } = answer
+  const text = new TextDecoder().decode(body)
+  // The body of an error has another shape than the expression is made for.
+  const expression = status < 400 ? Option.getOrUndefined(options.query) : undefined
+  const part = expression === undefined ? undefined : yield* query.select(text, expression)
   if (options.json) {
-    const text = new TextDecoder().decode(body)
     const json = {
       status,
       contentType,
       ...(options.include ? { headers: { ...answer.headers } } : {}),
-      body: body.length === 0 ? null : parsed(text)
+      body: expression !== undefined ? part ?? null : body.length === 0 ? null : parsed(text)
     }
     return yield* Output.print({ text: "", json }, true)
   }
   if (options.include) yield* Output.stdout(head(answer))
-  const shown = process.stdout.isTTY === true && isJson(answer) ? indent(new TextDecoder().decode(body)) : undefined
+  const isTerminal = process.stdout.isTTY === true
+  if (expression !== undefined) return yield* Output.stdout(`${query.shown(part, isTerminal)}\n`)
+  const shown = isTerminal && isJson(answer) ? indent(text) : undefined
   yield* Output.stdout(shown === undefined ? body : `${shown}\n`)
 })
 
 /** The body to standard output: as it came, or on a terminal indented; with `--json` status and body in one object. */
 export const run = (options: Options) =>
   Effect.gen(function*() {
+    yield* Effect.transposeMapOption(options.query, query.check)
     const request = yield* requestOf(options)
     const work = (opened: Pick<connected.Session, "account" | "client">) =>
       Effect.gen(function*() {

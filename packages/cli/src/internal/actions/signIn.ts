@@ -5,6 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import * as accounts from "../accounts.ts"
 import { UsageError } from "../failures.ts"
 import { type Home, locate } from "../home.ts"
+import * as keys from "../keys.ts"
 import { described } from "../lives.ts"
 import * as looking from "../looking.ts"
 import * as Output from "../output.ts"
@@ -69,7 +70,7 @@ const remembered = Effect.fnUntraced(function*(
 ) {
   const sealed = placeOf(before?.options) === host ? before?.sealed[secret.name] : undefined
   if (before === undefined || sealed === undefined) return undefined
-  return yield* vault.unseal(yield* vault.keys(home), accounts.belonging(before, secret.name), sealed)
+  return yield* vault.unseal(yield* keys.all(home), accounts.belonging(before, secret.name), sealed)
 })
 
 const keptOf = (home: Home, options: Options, before: accounts.Account | undefined, host: string | undefined) =>
@@ -119,10 +120,10 @@ const refuseSecond = Effect.fnUntraced(function*(before: accounts.Account | unde
 const save = Effect.fnUntraced(function*(home: Home, account: Omit<accounts.Account, "sealed">, secretsToKeep: {
   readonly [name: string]: Redacted.Redacted<string>
 }) {
-  const keys = yield* vault.keys(home)
+  const all = yield* keys.all(home)
   const sealed: Record<string, string> = {}
   for (const [name, secret] of Object.entries(secretsToKeep)) {
-    sealed[name] = yield* vault.seal(keys, accounts.belonging(account, name), secret)
+    sealed[name] = yield* vault.seal(all, accounts.belonging(account, name), secret)
   }
   yield* accounts.write(home, { ...account, sealed })
 })

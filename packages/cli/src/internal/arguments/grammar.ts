@@ -28,7 +28,17 @@ export interface CommandSpec {
   readonly details?: ReadonlyArray<string> | undefined
 }
 
-export const commandNames = ["sign-in", "token", "call", "status", "refresh", "sign-out", "serve", "sandbox"] as const
+export const commandNames = [
+  "sign-in",
+  "token",
+  "call",
+  "status",
+  "refresh",
+  "sign-out",
+  "key",
+  "serve",
+  "sandbox"
+] as const
 
 export type CommandName = typeof commandNames[number]
 
@@ -128,11 +138,18 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
         short: "i",
         description: "Print the status line and the headers of the answer before its body"
       },
+      {
+        name: "query",
+        short: "q",
+        value: "expression",
+        description: "Print only this part of a JSON body, by JMESPath: \"[0].name\", \"length(items)\""
+      },
       ...onSession,
       keeper
     ],
     details: [
-      "On a terminal a body of JSON is indented; elsewhere it is printed as it came."
+      "On a terminal a body of JSON is indented; elsewhere it is printed as it came.",
+      "With --query a text is printed without quotes, and the body of an error (status 400 and above) whole."
     ]
   },
   status: {
@@ -183,6 +200,7 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
       "   \"http\": {\"host\": \"0.0.0.0\", \"port\": 8443, \"cert\": \"tls.crt\", \"key\": \"tls.key\"},",
       "   \"callers\": [{\"name\": \"billing\", \"sha256\": [\"…\"], \"accounts\": [\"anna\"], \"operations\": [\"read\"]}]}",
       "  The digest of a bearer: printf %s \"$BEARER\" | sha256sum. Operations: read, refresh, signOut.",
+      "  Accounts: names, or \"all\"; name* is all that begin so. Resources (further APIs) in the same way; default: none.",
       "",
       "CLIENTS",
       "  token, call and status with --keeper; the bearer is in EFFECT_AUTH_KEEPER_BEARER, in the file that",
@@ -190,6 +208,19 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
       "",
       "OVER HTTP",
       "  POST / for clients; GET /health, /metrics (Prometheus), and /console/ for a browser of this machine."
+    ]
+  },
+  key: {
+    name: "key",
+    summary: "Say where the key is that seals what is kept; --to moves it between the system's keychain and a file",
+    arguments: [],
+    options: [
+      { name: "to", value: "place", description: "Move the key there", oneOf: ["keychain", "file"] },
+      store
+    ],
+    details: [
+      "A new key goes into the keychain where there is one, else into a file beside the sessions. EFFECT_AUTH_KEY_STORE",
+      "says which: keychain or file. EFFECT_AUTH_KEY, the key itself, takes the place of both."
     ]
   },
   sandbox: {

@@ -90,7 +90,7 @@ const overviewOf = (provider: string, opened: Opened<Any>, hub: PubSub.PubSub<Se
       )
     ),
     one,
-    events: Stream.unwrapScoped(Effect.map(PubSub.subscribe(hub), (queue) => Stream.fromQueue(queue)))
+    listen: Effect.map(PubSub.subscribe(hub), (queue) => Stream.fromQueue(queue))
   }
 }
 

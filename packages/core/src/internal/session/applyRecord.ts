@@ -45,12 +45,15 @@ export const applyRecord = Effect.fnUntraced(function*(
   const version = record?.version ?? 0
   if (source !== "unsaved" && (cell.extras?.heard?.version ?? Infinity) <= version) caughtUp(cell)
   if (record !== undefined && cell.extras?.forgotten === record.session) return
+  if (source === "read" && cell.extras?.leaving === true) return
   if (source !== "read" && version < cell.version) return
+  // What is not saved yet is newer than all that the store has.
+  if (source !== "unsaved" && cell.extras?.unsaved !== undefined) return
   cell.version = version
   machine.kept.keep(cell, source === "written" && own !== undefined ? record : undefined)
   const before = cell.token
   const status = statusOf(record)
-  const wasEnded = cell.status === "ended" && cell.holder?.session === record?.session
+  const wasEnded = cell.status === "ended" && (cell.holder?.session ?? "") === record?.session
   const isFirst = cell.status === "unloaded"
   cell.status = status
   if (cell.extras !== undefined || record?.doubt !== undefined || status === "ended") note(extrasOf(cell), record)

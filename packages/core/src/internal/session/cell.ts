@@ -61,6 +61,8 @@ export interface Extras {
   unsaved?: Unsaved | undefined
   /** A session that was signed out here and must not be applied again, even while the store still shows it. */
   forgotten?: string | undefined
+  /** A sign-out was asked for and is not written yet: what is read meanwhile is from before it. */
+  leaving?: boolean | undefined
   /** Another owner's claim, when this process first saw it, and since when its owner is away (both monotonic). */
   seenClaim?: { readonly id: string; readonly at: number; awaySince?: number | undefined } | undefined
   /** A running backoff, and when this process first saw it (monotonic). */
@@ -356,11 +358,15 @@ export const inTurn = <A, E>(cell: Cell, effect: Effect.Effect<A, E>): Effect.Ef
     const extras = extrasOf(cell)
     const before = extras.lastTurn === undefined ? Effect.void : Deferred.await(extras.lastTurn)
     const turn = extras.lastTurn = Deferred.unsafeMake<void>(FiberId.none)
+    // One that stops waiting does not let the next one begin early.
+    let over = before
+    const begun = Effect.sync(() => {
+      over = Effect.void
+    })
     return Effect.ensuring(
-      Effect.zipRight(before, effect),
+      Effect.zipRight(Effect.zipRight(before, begun), effect),
       Effect.sync(() => {
-        // One that stops waiting does not let the next one begin early.
-        Deferred.unsafeDone(turn, before)
+        Deferred.unsafeDone(turn, over)
         if (cell.extras?.lastTurn === turn) cell.extras.lastTurn = undefined
         tidy(cell)
       })

@@ -34,8 +34,9 @@ const isLiving = Effect.fnUntraced(function*(machine: Machine, cell: Cell, claim
   const extras = extrasOf(cell)
   if (extras.seenClaim?.id !== claim.id) extras.seenClaim = { id: claim.id, at: mono }
   const seen = extras.seenClaim
-  if (mono - seen.at >= claim.ttl) return false
+  // A claim of this process lives as long as its tokens are not saved, whatever its ttl is.
   if (claim.owner === machine.owner.name) return machine.owner.liveClaims.has(claim.id)
+  if (mono - seen.at >= claim.ttl) return false
   const presence = machine.store.presence
   if (presence === undefined) return true
   const isPresent = yield* Effect.orElseSucceed(presence.isAlive(claim.owner), () => true)

@@ -71,6 +71,7 @@ export const exchange = (
 ): Effect.Effect<Outcome, AccessTokenError> => {
   const isNeeded = flight.need._tag !== "scheduled" || flight.isNeeded
   const isAgain = flight.exchanges > 0
+  const { applied } = flight
   const permitted = machine.exchanges.take(
     isNeeded,
     (place) => {
@@ -80,6 +81,8 @@ export const exchange = (
   )
   const run = ({ late }: Permit): Effect.Effect<Outcome, AccessTokenError> => {
     if (machine.closed) return closing(machine, cell, grant.kind)
+    // The decision was made on a record that is not the newest any more.
+    if (cell.outdated || flight.applied !== applied) return Effect.succeed(again)
     return late === undefined
       ? underClaim(machine, cell, flight, grant)
       : errors.ofBackoff(subjectOf(machine, cell, grant.kind), late, 429)

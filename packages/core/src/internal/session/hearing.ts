@@ -3,15 +3,17 @@
  * next use, and not before: a session without use costs nothing.
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import type { RecordChange } from "../../RecordChanges.ts"
 import * as limits from "../limits.ts"
 import { isWorker } from "../seams/worker.ts"
-import { caughtUp, type Cell, extrasOf } from "./cell.ts"
+import { applyRecord } from "./applyRecord.ts"
+import { caughtUp, type Cell, extrasOf, type Flight } from "./cell.ts"
 import { ensure, launch } from "./flight.ts"
 import { orFailed } from "./foreignCode.ts"
-import type { Machine } from "./machine.ts"
+import { keyOf, type Machine } from "./machine.ts"
 
 /** The cells of this process, by the hash of their record's key. */
 export interface Audience {
@@ -30,6 +32,7 @@ export const listen = (machine: Machine, audience: Audience): Effect.Effect<void
   if (changes === undefined || isWorker) return Effect.void
   const heard = (change: RecordChange) => {
     if (change._tag === "Listening") {
+      machine.kept.isHearing = true
       return Effect.forEach(audience.all(), (cell) => mark(machine, cell, Infinity), { discard: true })
     }
     const cell = audience.find(change.hash)
@@ -37,6 +40,9 @@ export const listen = (machine: Machine, audience: Audience): Effect.Effect<void
   }
   return orFailed(() => Stream.runForEach(changes, heard), () => "thrown").pipe(
     Effect.exit,
+    Effect.zipLeft(Effect.sync(() => {
+      machine.kept.isHearing = false
+    })),
     Effect.repeat(again),
     Effect.asVoid
   )
@@ -58,14 +64,25 @@ const mark = (machine: Machine, cell: Cell, version: number): Effect.Effect<unkn
 
 /**
  * Reads what was heard of, but no longer than `patience` milliseconds: while the store is away, the live token serves. An
- * exchange of this process that is under way is not waited for: it reads or writes the record itself.
+ * exchange of this process that is under way is not waited for: it reads or writes the record itself. One that still waits for
+ * its permit may wait for minutes.
  */
 export const catchUp = (machine: Machine, cell: Cell, patience: number): Effect.Effect<void> =>
   Effect.suspend(() => {
-    if (!cell.outdated || (cell.flight !== undefined && cell.flight.need._tag !== "load")) return Effect.void
+    const { flight } = cell
+    const isUnderWay = flight !== undefined && flight.need._tag !== "load"
+    if (!cell.outdated || (isUnderWay && flight.place === undefined)) return Effect.void
     const heard = cell.extras?.heard
-    return Effect.map(Effect.exit(Effect.timeout(ensure(machine, cell, { _tag: "load" }), patience)), () => {
+    const reading = isUnderWay ? readBeside(machine, cell, flight) : ensure(machine, cell, { _tag: "load" })
+    return Effect.map(Effect.exit(Effect.timeout(reading, patience)), () => {
       // A report that came meanwhile stays.
       if (cell.extras?.heard === heard) caughtUp(cell)
     })
   })
+
+/** Reads and applies the record beside a flight. The flight sees that, and decides again. */
+const readBeside = Effect.fnUntraced(function*(machine: Machine, cell: Cell, flight: Flight) {
+  const { applied } = flight
+  const record = yield* machine.store.get(keyOf(machine, cell))
+  if (flight.applied === applied) yield* applyRecord(machine, cell, Option.getOrUndefined(record), "read")
+})

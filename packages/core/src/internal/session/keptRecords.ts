@@ -9,6 +9,8 @@ import type { Cell } from "./cell.ts"
 export class KeptRecords {
   private readonly records = new Map<Cell, SessionRecord>()
   private readonly most: number
+  /** The store's reports arrive. While they do not, an erasure would not be known. */
+  isHearing = false
 
   constructor(most: number) {
     this.most = most
@@ -23,7 +25,7 @@ export class KeptRecords {
   /** The record, if nothing is known that came after it. It is given once: after a lost claim the store is read. */
   take(cell: Cell): SessionRecord | undefined {
     const record = this.records.get(cell)
-    if (record === undefined) return undefined
+    if (record === undefined || !this.isHearing) return undefined
     this.records.delete(cell)
     const { extras, outdated, version } = cell
     // Callers who do not know in whose session they asked need the store's answer (G55).

@@ -28,10 +28,12 @@ export class Slab {
     return this.live * times === this.times.length
   }
 
-  /** The number of a free row. */
+  /** The number of a free row. Its numbers are zero, whoever had it before. */
   take(): number {
     this.live++
     const row = this.given?.pop() ?? this.untouched++
+    this.times.fill(0, row * times, (row + 1) * times)
+    this.counts.fill(0, row * counts, (row + 1) * counts)
     this.owner?.changed(this, 1)
     return row
   }

@@ -32,7 +32,16 @@ export const closeIn = <C>(provider: AuthProvider<C>) => (credentials: C): Crede
   const { fingerprint } = provider
   return {
     send: Effect.suspend(() => provider.signIn(credentials)),
-    fingerprint: fingerprint === undefined ? undefined : () => fingerprint(credentials)
+    fingerprint: fingerprint === undefined ? undefined : () => textOf(() => fingerprint(credentials))
+  }
+}
+
+/** The provider's code may throw. Then all its credentials look the same, and refused ones are not sent again. */
+const textOf = (fingerprint: () => string): string => {
+  try {
+    return String(fingerprint())
+  } catch {
+    return ""
   }
 }
 

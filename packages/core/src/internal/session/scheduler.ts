@@ -18,7 +18,9 @@ export class Scheduler {
   private offset: number | undefined = undefined
 
   /** Puts a session at its `due`, or moves it there; `Infinity` takes it out. */
-  schedule(cell: Cell, due: number): void {
+  schedule(cell: Cell, at: number): void {
+    // Nothing is before or after NaN: it would stop the others.
+    const due = Number.isNaN(at) ? Infinity : at
     cell.due = due
     if (due === Infinity) return this.remove(cell)
     if (cell.slot === -1) {

@@ -202,6 +202,7 @@ const renew = Effect.fnUntraced(function*(
   resource?: string
 ): Effect.fn.Return<AccessToken, AccessTokenError> {
   yield* loaded(machine, cell, resource)
+  yield* catchUp(machine, cell, machine.options.retryPatience)
   const at = yield* now
   const token = tokenOf(cell, resource)
   const under = renewing(cell, resource)

@@ -28,19 +28,24 @@ export const next = Effect.fnUntraced(function*(
     ? known
     : { retry: makeStepper(machine.options.retry), cooldown: makeStepper(machine.options.cooldown), last: 0 }
   extras.backoff = backoff
-  const { retryAfterAtMost } = machine.options
-  const asked = Math.min(Duration.toMillis(given.retryAfter ?? 0), retryAfterAtMost)
-  const failure = asked === 0 ? given : new ExchangeFailure({ ...given, retryAfter: Duration.millis(asked) })
+  const asked = Math.min(Duration.toMillis(given.retryAfter ?? 0), machine.options.retryAfterAtMost)
+  const askedOfForced = given.reason === "rate-limited" ? asked : Math.min(asked, limits.forcedObeysAtMost)
+  const failure = asking(given, asked)
+  const failureOfForced = asking(given, askedOfForced)
   yield* backoff.retry.forward(failures, before?.at ?? at.wall, failure)
-  yield* backoff.cooldown.forward(failures, before?.at ?? at.wall, failure)
-  const cooling = Duration.toMillis(yield* backoff.cooldown.step(at.wall, failure))
-  const floor = Math.max(asked, cooling)
+  yield* backoff.cooldown.forward(failures, before?.at ?? at.wall, failureOfForced)
+  const cooling = Duration.toMillis(yield* backoff.cooldown.step(at.wall, failureOfForced))
   const wanted = Duration.toMillis(yield* backoff.retry.step(at.wall, failure))
-  const delay = Math.min(limits.longestBackoff, Math.max(floor, wanted))
+  const floor = Math.max(askedOfForced, cooling)
+  const delay = Math.min(limits.longestBackoff, Math.max(asked, floor, wanted))
   backoff.last = delay
   extras.seenRetry = { at: at.wall, failures: failures + 1, mono: at.mono }
   return { failures: failures + 1, at: at.wall, delay, floor: Math.min(floor, delay), status: failure.status }
 })
+
+/** The failure, with this Retry-After in milliseconds. */
+const asking = (failure: ExchangeFailure, millis: number): ExchangeFailure =>
+  failure.retryAfter === undefined ? failure : new ExchangeFailure({ ...failure, retryAfter: Duration.millis(millis) })
 
 /** Milliseconds until the next call is allowed. A clock that jumps back does not make it longer than at first sight. */
 export const remaining = (cell: Cell, retry: Retry | undefined, at: Now): Stored["backoff"] => {

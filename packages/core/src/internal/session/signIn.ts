@@ -99,7 +99,8 @@ export const adoptTokens = Effect.fnUntraced(function*(
   given: AdoptedTokens
 ): Effect.fn.Return<AccessToken, TokenRequestRejected | TokenStoreError> {
   const at = yield* now
-  const obtainedAt = Math.min(given.obtainedAt ?? at.wall, at.wall)
+  const then = given.obtainedAt ?? at.wall
+  const obtainedAt = Number.isFinite(then) ? Math.min(then, at.wall) : at.wall
   const read = Either.map(tokensOf(machine.provider, given, obtainedAt, undefined), (tokens) => ({
     ...tokens,
     lifetime: adoptedLifetime(given, obtainedAt, tokens)

@@ -31,6 +31,7 @@ export const signOut = (machine: Machine, cell: Cell): Effect.Effect<Revocation,
 
 /** Nothing of this session is handed out any more, whatever the store still says. */
 const forget = (machine: Machine, cell: Cell): void => {
+  extrasOf(cell).leaving = true
   if (cell.token !== undefined) extrasOf(cell).forgotten = cell.token.session
   keepAsks(machine, cell)
   cell.status = "signedOut"
@@ -50,6 +51,7 @@ const leave = Effect.fnUntraced(function*(
   forget(machine, cell)
   let tokens: TokenSet | undefined
   let isLate = false
+  let wasOut = false
   const left = new Set([cell.extras?.forgotten])
   const known = cell.version
   const key = keyOf(machine, cell)
@@ -58,9 +60,11 @@ const leave = Effect.fnUntraced(function*(
     const isLeft = !isLate || found === undefined || left.has(found.session) || found.version < known
     if (!isLate) left.add(found?.session)
     tokens = isLeft ? latest.tokens : undefined
+    wasOut = latest.state._tag === "signedOut"
     return isLeft
   })
   keep(machine, cell, leaving)
+  extrasOf(cell).leaving = undefined
   const change = changeOf(leaving, () => true)
   const written = yield* records.write(machine.store, key, change, machine.options.commitPatience)
   if (written._tag === "Failed") {
@@ -74,7 +78,7 @@ const leave = Effect.fnUntraced(function*(
     keep(machine, cell, undefined)
     cell.extras.forgotten = undefined
     yield* applyRecord(machine, cell, written.record, "written")
-    if (written._tag === "Saved") yield* emit(machine, cell, { _tag: "SignedOut" }, written.record)
+    if (written._tag === "Saved" && !wasOut) yield* emit(machine, cell, { _tag: "SignedOut" }, written.record)
   }
   return tokens === undefined ? "nothing-to-revoke" : yield* revoke(machine, tokens)
 })

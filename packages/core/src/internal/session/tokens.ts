@@ -18,6 +18,15 @@ export const tokensOf = (
   sentAt: number,
   previous: TokenSet.TokenSet | undefined
 ): Either.Either<TokenSet.TokenSet, ExchangeFailure> => {
+  try {
+    return read(provider, response, sentAt, previous)
+  } catch {
+    // A provider in plain JavaScript: an access token that is not `Redacted`, or no object at all.
+    return Either.left(unknownOutcome("defect"))
+  }
+}
+
+const read: typeof tokensOf = (provider, response, sentAt, previous) => {
   const fallback = provider.defaultLifetime === undefined
     ? undefined
     : finite(Duration.toMillis(provider.defaultLifetime))

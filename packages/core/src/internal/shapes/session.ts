@@ -64,8 +64,8 @@ export interface AuthService<in Credentials> {
     options?: { readonly wasAccepted?: boolean | undefined }
   ) => Effect.Effect<AccessToken, AccessTokenError>
   /**
-   * Refreshes now, whatever the token's age is. It ignores the backoff after a failure, but obeys Retry-After and the
-   * cooldown.
+   * Refreshes now, whatever the token's age is. It ignores the backoff after a failure, but obeys the cooldown and the
+   * Retry-After of a rate limit. Another Retry-After, as of a maintenance page, is obeyed for a minute at most.
    */
   readonly refresh: Effect.Effect<AccessToken, AccessTokenError>
   /** Removes the session from memory, then from the store, then revokes its tokens at the server. */

@@ -1,0 +1,66 @@
+/** Options of the wrong kind, as plain JavaScript and configurations give them, are refused, typed, and nothing is sent. */
+import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
+import * as OAuth2Server from "@effect-auth/oauth2/OAuth2Server"
+import * as HttpClient from "@effect/platform/HttpClient"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { inspect } from "node:util"
+
+const secret = "hunter2-secret"
+const issuer = "https://login.example.com"
+
+const right = Effect.map(OAuth2Server.make({ issuer, tokenEndpoint: `${issuer}/token` }), (server) => ({
+  server,
+  clientId: "app",
+  origins: ["https://api.example.com"]
+}))
+
+const open = (options: unknown) => {
+  const sent: Array<string> = []
+  const client = HttpClient.make((request) => Effect.die(sent.push(request.url)))
+  return OAuth2Client.make(options as OAuth2Client.Options).pipe(
+    Effect.provideService(HttpClient.HttpClient, client),
+    Effect.exit,
+    Effect.map((exit) => {
+      assert.deepStrictEqual(sent, [])
+      return inspect(exit, { depth: 12, showHidden: true })
+    })
+  )
+}
+
+const wrong: ReadonlyArray<unknown> = [null, 5, "", {}, [5], [""], [undefined], Redacted.make(secret), () => secret]
+
+const isRefused = (options: unknown) =>
+  Effect.map(open(options), (shown) => {
+    assert.match(shown, /_tag: 'Fail'/, inspect(options))
+    assert.match(shown, /AuthMisconfigured/, inspect(options))
+    assert.notInclude(shown, secret)
+  })
+
+describe("OAuth2Client.make", () => {
+  it.effect("takes what is right", () =>
+    Effect.gen(function*() {
+      assert.match(yield* open(yield* right), /_tag: 'Success'/)
+    }))
+
+  it.effect("refuses no options at all", () => Effect.forEach([undefined, ...wrong], isRefused))
+
+  for (const field of ["server", "clientId", "origins"]) {
+    it.effect(`refuses any other ${field}`, () =>
+      Effect.gen(function*() {
+        const options = yield* right
+        yield* Effect.forEach([undefined, ...wrong], (value) => isRefused({ ...options, [field]: value }))
+      }))
+  }
+
+  for (const field of ["name", "authentication", "scopes", "resources", "furtherResources", "parameters", "api"]) {
+    it.effect(`refuses any other ${field}, and takes none`, () =>
+      Effect.gen(function*() {
+        const options = yield* right
+        assert.match(yield* open({ ...options, [field]: undefined }), /_tag: 'Success'/)
+        const values = wrong.filter((value) => field !== "parameters" || inspect(value) !== "{}")
+        yield* Effect.forEach(values, (value) => isRefused({ ...options, [field]: value }))
+      }))
+  }
+})
