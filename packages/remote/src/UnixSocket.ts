@@ -17,7 +17,7 @@ import * as Path from "node:path"
 import { type Bearer, type Endpoint, socket } from "./Endpoint.ts"
 import { bounded } from "./internal/boundedSocket.ts"
 import * as limits from "./internal/limits.ts"
-import { serialization } from "./SessionServer.ts"
+import { serialization } from "./SessionRpcs.ts"
 
 /**
  * The keeper that listens on a socket.

@@ -1,6 +1,6 @@
 /** The same handler with its layer swapped three ways: sessions here, at a keeper, and a fake. */
-import { PlacewiseSessions } from "@effect-auth/placewise/Placewise"
 import * as example from "@effect-auth/examples/remote/keeper"
+import { PlacewiseSessions } from "@effect-auth/placewise/Placewise"
 import * as Callers from "@effect-auth/remote/Callers"
 import * as UnixSocket from "@effect-auth/remote/UnixSocket"
 import * as PlacewiseSandbox from "@effect-auth/testing/placewise"
