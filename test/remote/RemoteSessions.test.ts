@@ -211,6 +211,27 @@ describe("a keeper that is away", () => {
     15_000
   )
 
+  it.scopedLive("a token that was changed serves on when nobody can say by which one", () =>
+    Effect.gen(function*() {
+      const keeper = yield* world.keeper()
+      const local = yield* keeper.sessions.get("anna")
+      yield* local.signIn(world.right)
+      const cable = yield* world.cable(keeper.path)
+      const sessions = yield* world.client(keeper.script.provider, {
+        endpoints: [UnixSocket.endpoint(cable.path, world.bearer)]
+      })
+      const remote = yield* sessions.get("anna")
+      yield* Effect.sleep(100)
+      yield* remote.accessToken
+      yield* local.refresh
+      yield* Effect.sleep(200)
+      assert.isUndefined(remote.unsafePeek(yield* Effect.clock))
+      cable.cut(true)
+      const [took, token] = yield* Effect.timed(remote.accessToken)
+      assert.strictEqual(text(token), "access-1")
+      assert.isBelow(Duration.toMillis(took), 1_500)
+    }), 15_000)
+
   it.scopedLive("another keeper answers; a stalled one holds up nobody for long", () =>
     Effect.gen(function*() {
       const keeper = yield* world.keeper()
