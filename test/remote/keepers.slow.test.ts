@@ -28,7 +28,7 @@ describe("keepers that are killed", () => {
             every: 200
           })
           kept(name, report)
-          assert.isAbove(report.kills, 2)
+          assert.isAbove(report.kills, 0)
         }),
       120_000
     )

@@ -220,7 +220,8 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
       const { claimTtl, store } = options
       return startKeeper(script, { name: `k${++started}`, store, host: server.url, socket, digest, claimTtl })
     })
-  const [first, pace] = yield* paced(start(sockets[0] ?? ""))
+  const [first, begun] = yield* paced(start(sockets[0] ?? ""))
+  let pace = begun
   const running = yield* Effect.acquireRelease(
     Effect.map(Effect.forEach(sockets.slice(1), start), (others) => [first, ...others]),
     (all) => Effect.forEach(all, end, { discard: true })
@@ -252,12 +253,14 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
     }
     killed.set(victim.config.name, Date.now())
     yield* end(victim)
-    const restarted = yield* Effect.fork(Effect.delay(start(victim.config.socket), 500))
+    const restarted = yield* Effect.fork(Effect.delay(paced(start(victim.config.socket)), 500))
     const took = yield* Effect.forEach(clients.slice(0, 10), (client) => recovered(client, pick(accounts)), {
       concurrency: "unbounded"
     })
     for (const one of took) notes.recovery.push(one)
-    running[index] = yield* Fiber.join(restarted)
+    const [next, now] = yield* Fiber.join(restarted)
+    running[index] = next
+    pace = Math.max(pace, now)
     yield* Effect.sleep(Math.max(0, options.killEach - 1_500))
   }
   yield* Fiber.interrupt(work)
