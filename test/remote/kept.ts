@@ -6,8 +6,9 @@ export const kept = (title: string, report: KeepersReport): void => {
   console.log(`${title}: ${JSON.stringify(report)}`)
   assert.deepStrictEqual(report.doubleSpends, [], "a living keeper's refresh token is spent by nobody else")
   assert.deepStrictEqual(report.failedWithToken, [], "a call that has a live token does not fail")
-  assert.isAtMost(report.ended, report.explained, "a session ends only where its keeper was stopped in an exchange")
-  assert.isBelow(report.recovery.most, 2_000, "every client has a keeper again")
+  assert.isAtMost(report.ended, report.afterStop + report.afterLoss, "a session ends only where an answer was lost")
+  // On a machine that runs a third of the time, nobody's waiting says anything of keepers.
+  if (report.pace < 3) assert.isBelow(report.recovery.most, 2_000 * report.pace, "every client has a keeper again")
   assert.isAbove(report.exchanges, 10)
   assert.isAbove(report.calls, 100)
 }

@@ -14,7 +14,7 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { serialization } from "./SessionServer.ts"
+import { serialization } from "./SessionRpcs.ts"
 
 /**
  * A bearer, or an Effect that reads it: it runs for each connection, so a bearer in a file can be replaced.

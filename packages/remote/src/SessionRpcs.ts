@@ -10,7 +10,10 @@
 import * as Rpc from "@effect/rpc/Rpc"
 import * as RpcGroup from "@effect/rpc/RpcGroup"
 import * as RpcSchema from "@effect/rpc/RpcSchema"
+import * as RpcSerialization from "@effect/rpc/RpcSerialization"
+import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import * as limits from "./internal/limits.ts"
 
 /** Which sessions, and which account of them. */
 const sessions = { provider: Schema.String, realm: Schema.String }
@@ -252,3 +255,13 @@ export const Events = Rpc.make("Events", {
  * @category models
  */
 export const SessionRpcs = RpcGroup.make(Hello, AccessToken, Renew, Refresh, GetState, SignOut, SignIn, Events)
+
+/**
+ * The form of the messages: a line of JSON each. Both sides need the same one.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const serialization: Layer.Layer<RpcSerialization.RpcSerialization> = RpcSerialization.layerNdjsonWith({
+  maxBufferSize: limits.longestMessage
+})

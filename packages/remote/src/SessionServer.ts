@@ -18,7 +18,6 @@ import type * as AuthService from "@effect-auth/core/AuthService"
 import type { AuthSessions } from "@effect-auth/core/AuthSessions"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpIncomingMessage from "@effect/platform/HttpIncomingMessage"
-import * as RpcSerialization from "@effect/rpc/RpcSerialization"
 import * as RpcServer from "@effect/rpc/RpcServer"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -31,7 +30,7 @@ import type { Caller } from "./Callers.ts"
 import { Door } from "./internal/door.ts"
 import * as answers from "./internal/handlers.ts"
 import * as limits from "./internal/limits.ts"
-import { SessionRpcs } from "./SessionRpcs.ts"
+import { serialization, SessionRpcs } from "./SessionRpcs.ts"
 
 /**
  * The sessions of one provider, as a keeper serves them.
@@ -244,13 +243,3 @@ export const layer = (
   options: Options
 ): Layer.Layer<never, never, RpcServer.Protocol> =>
   Layer.scopedDiscard(Effect.flatMap(make(kept, options), ({ serve }) => serve))
-
-/**
- * The form of the messages: a line of JSON each. Both sides need the same one.
- *
- * @since 0.1.0
- * @category layers
- */
-export const serialization: Layer.Layer<RpcSerialization.RpcSerialization> = RpcSerialization.layerNdjsonWith({
-  maxBufferSize: limits.longestMessage
-})

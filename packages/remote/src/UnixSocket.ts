@@ -18,7 +18,7 @@ import { type Bearer, type Endpoint, socket } from "./Endpoint.ts"
 import { bounded } from "./internal/boundedSocket.ts"
 import * as limits from "./internal/limits.ts"
 import { free, lock, misconfigured, privateFolder, tried } from "./internal/socketFile.ts"
-import { serialization } from "./SessionServer.ts"
+import { serialization } from "./SessionRpcs.ts"
 
 /**
  * The keeper that listens on a socket.

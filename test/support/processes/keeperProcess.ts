@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { storeLayer } from "../stores/spec.ts"
-import type { KeeperConfig } from "./keeperProtocol.ts"
+import { deadlineOf, type KeeperConfig } from "./keeperProtocol.ts"
 import { headers } from "./protocol.ts"
 
 const config = JSON.parse(process.argv[2] ?? "") as KeeperConfig
@@ -33,9 +33,8 @@ const program = Effect.gen(function*() {
     productName: "sandbox"
   })
   const { claimTtl } = config
-  // An owner that is not stopped has less time for its exchange and its commit than its claim lasts.
   const sessions = yield* AuthSessions.make(provider, {
-    refresh: { claimTtl, deadline: claimTtl * 0.5, commitPatience: claimTtl * 0.15 }
+    refresh: { claimTtl, deadline: deadlineOf(claimTtl), commitPatience: claimTtl * 0.15 }
   })
   const kept = yield* SessionServer.fromSessions(sessions)
   yield* Layer.build(

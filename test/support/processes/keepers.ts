@@ -17,9 +17,10 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { storeLayer, type StoreSpec } from "../stores/spec.ts"
-import type { KeeperConfig } from "./keeperProtocol.ts"
+import { deadlineOf, type KeeperConfig } from "./keeperProtocol.ts"
+import { paced } from "./pace.ts"
 import { headers } from "./protocol.ts"
-import { members, startServer } from "./strictServer.ts"
+import { members, type Spend, startServer } from "./strictServer.ts"
 
 export interface KeepersOptions {
   readonly store: StoreSpec
@@ -29,6 +30,8 @@ export interface KeepersOptions {
   /** Seconds. */
   readonly lifetime: number
   readonly seconds: number
+  /** Milliseconds between two calls of one client. */
+  readonly every: number
   /** Milliseconds between two kills. */
   readonly killEach: number
   /** Milliseconds; one keeper is paused for longer, once. */
@@ -46,10 +49,14 @@ export interface Times {
 export interface KeepersReport {
   readonly kills: number
   readonly exchanges: number
-  /** A refresh token that was spent again although its first spender was neither killed nor paused meanwhile. */
+  /** How much slower than it could be the machine was, from 1 to 5. */
+  readonly pace: number
+  /** A refresh token that was spent again without a cause. */
   readonly doubleSpends: ReadonlyArray<string>
   /** One that was spent again after its first spender was killed, or paused beyond its claim. */
-  readonly explained: number
+  readonly afterStop: number
+  /** One that was spent again after the first answer did not come before the deadline: a lost answer. */
+  readonly afterLoss: number
   readonly calls: number
   /** Calls that failed although the client held a live token. */
   readonly failedWithToken: ReadonlyArray<string>
@@ -155,7 +162,12 @@ const makeClient = (host: string, sockets: ReadonlyArray<string>, bearer: Redact
 const pick = <A>(all: ReadonlyArray<A>): A => all[Math.floor(Math.random() * all.length)]!
 
 /** One client's life: tokens, and now and then a call of the API. */
-const live = (sessions: Sessions, accounts: ReadonlyArray<string>, notes: ReturnType<typeof makeNotes>) => {
+const live = (
+  sessions: Sessions,
+  accounts: ReadonlyArray<string>,
+  notes: ReturnType<typeof makeNotes>,
+  options: KeepersOptions
+) => {
   const held = new Map<string, number>()
   return Effect.forever(Effect.gen(function*() {
     const account = pick(accounts)
@@ -178,7 +190,7 @@ const live = (sessions: Sessions, accounts: ReadonlyArray<string>, notes: Return
       if (answer._tag === "Left") add(notes.apiFailures, answer.left._tag)
       else if (answer.right.status !== 200) add(notes.apiFailures, String(answer.right.status))
     }
-    yield* Effect.sleep(100 + Math.random() * 200)
+    yield* Effect.sleep(options.every * (0.5 + Math.random()))
   }))
 }
 
@@ -208,8 +220,10 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
       const { claimTtl, store } = options
       return startKeeper(script, { name: `k${++started}`, store, host: server.url, socket, digest, claimTtl })
     })
+  const [first, begun] = yield* paced(start(sockets[0] ?? ""))
+  let pace = begun
   const running = yield* Effect.acquireRelease(
-    Effect.forEach(sockets, start),
+    Effect.map(Effect.forEach(sockets.slice(1), start), (others) => [first, ...others]),
     (all) => Effect.forEach(all, end, { discard: true })
   )
   const clients = yield* Effect.forEach(
@@ -218,7 +232,10 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
   )
   const notes = makeNotes()
   const work = yield* Effect.fork(
-    Effect.forEach(clients, (client) => live(client, accounts, notes), { concurrency: "unbounded", discard: true })
+    Effect.forEach(clients, (client) => live(client, accounts, notes, options), {
+      concurrency: "unbounded",
+      discard: true
+    })
   )
   const killed = new Map<string, number>()
   const paused: Array<{ readonly worker: string; readonly from: number }> = []
@@ -236,19 +253,22 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
     }
     killed.set(victim.config.name, Date.now())
     yield* end(victim)
-    const restarted = yield* Effect.fork(Effect.delay(start(victim.config.socket), 500))
+    const restarted = yield* Effect.fork(Effect.delay(paced(start(victim.config.socket)), 500))
     const took = yield* Effect.forEach(clients.slice(0, 10), (client) => recovered(client, pick(accounts)), {
       concurrency: "unbounded"
     })
     for (const one of took) notes.recovery.push(one)
-    running[index] = yield* Fiber.join(restarted)
+    const [next, now] = yield* Fiber.join(restarted)
+    running[index] = next
+    pace = Math.max(pace, now)
     yield* Effect.sleep(Math.max(0, options.killEach - 1_500))
   }
   yield* Fiber.interrupt(work)
-  const byToken = new Map<number, Array<{ readonly worker: string; readonly at: number }>>()
+  const byToken = new Map<number, Array<Spend>>()
   for (const spend of server.spends) byToken.set(spend.token, [...byToken.get(spend.token) ?? [], spend])
   const doubleSpends: Array<string> = []
-  let explained = 0
+  let afterStop = 0
+  let afterLoss = 0
   const wasStopped = (worker: string, at: number): boolean =>
     (killed.get(worker) ?? Infinity) <= at || paused.some((one) => one.worker === worker && one.from <= at)
   for (const [token, spends] of byToken) {
@@ -256,8 +276,13 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
     if (first === undefined || more.length === 0) continue
     const [second] = more
     // Once its answer was lost, every further try is one of the same doubt.
-    if (second !== undefined && wasStopped(first.worker, second.at)) explained++
-    else doubleSpends.push(`${token}: ${spends.map(({ at, worker }) => `${worker} ${at - first.at}`).join(", ")}`)
+    if (second !== undefined && wasStopped(first.worker, second.at)) afterStop++
+    else if (second !== undefined && second.sentAt - first.sentAt >= 0.9 * deadlineOf(options.claimTtl)) afterLoss++
+    else {
+      doubleSpends.push(
+        `${token}: ${spends.map(({ sentAt, worker }) => `${worker} ${sentAt - first.sentAt}`).join(", ")}`
+      )
+    }
   }
   const states = yield* Effect.forEach(
     accounts,
@@ -266,8 +291,10 @@ export const runKeepers = Effect.fnUntraced(function*(script: string, options: K
   const report: KeepersReport = {
     kills: killed.size,
     exchanges: server.spends.length,
+    pace,
     doubleSpends,
-    explained,
+    afterStop,
+    afterLoss,
     calls: notes.calls,
     failedWithToken: notes.failedWithToken,
     failedWithout: notes.failedWithout,
