@@ -2,6 +2,7 @@
  * The arrows of the house (docs/architecture.md): who may import whom. Anything else is an error.
  *
  * provider → core · store → core · testing → core and the providers' contracts · console → core and testing ·
+ * remote → core ·
  * cli, examples, test → anything
  */
 const effect = "(^|/)node_modules/effect/"
@@ -93,6 +94,25 @@ module.exports = {
       severity: "error",
       from: { path: "^packages/console/src/" },
       to: { path: "^packages/", pathNot: "^packages/(console|core|testing)/" }
+    },
+    {
+      name: "remote-knows-core",
+      comment:
+        "remote imports core, effect, @effect/platform and @effect/rpc; only what opens a socket in the file system imports "
+        + "Node.",
+      severity: "error",
+      from: { path: "^packages/remote/src/", pathNot: "^packages/remote/src/(UnixSocket|internal/(boundedSocket|socketFile))[.]ts$" },
+      to: {
+        couldNotResolve: false,
+        pathNot: ["^packages/(remote|core)/src/", effect, platform, "(^|/)node_modules/@effect/rpc/"]
+      }
+    },
+    {
+      name: "remote-knows-no-provider",
+      comment: "remote knows no provider, no store and no testing.",
+      severity: "error",
+      from: { path: "^packages/remote/src/" },
+      to: { path: "^packages/", pathNot: "^packages/(remote|core)/src/" }
     },
     {
       name: "no-node",

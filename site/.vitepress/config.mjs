@@ -54,7 +54,7 @@ const sidebar = [
   { text: "OAuth 2 grants", collapsed: true, items: entriesIn("oauth2") },
   {
     text: "In production",
-    items: ["stores", "many-accounts", "observability", "security", "performance", "compatibility"].map((name) =>
+    items: ["stores", "many-processes", "remote", "many-accounts", "observability", "security", "performance", "compatibility"].map((name) =>
       entry(`${name}.md`)
     )
   },

@@ -48,7 +48,7 @@ const native = {
 
 /** The stores bring their drivers with them, which are installed beside them and not here. */
 await build({
-  entryPoints: ["stores", "growth", "rows"].map((name) => here(`src/${name}Worker.ts`)),
+  entryPoints: ["stores", "growth", "rows", "remote"].map((name) => here(`src/${name}Worker.ts`)),
   outdir: here("build/run"),
   outExtension: { ".js": ".mjs" },
   bundle: true,

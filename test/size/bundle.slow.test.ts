@@ -208,6 +208,20 @@ describe("what else of core costs, over core alone", () => {
   }
 })
 
+describe("what a client of a keeper costs", () => {
+  it("RemoteSessions and an endpoint over HTTP", { timeout: 60_000 }, async () => {
+    const app = `
+import * as Endpoint from "@effect-auth/remote/Endpoint"
+import * as RemoteSessions from "@effect-auth/remote/RemoteSessions"
+globalThis.used = [Endpoint.http, RemoteSessions.make, RemoteSessions.layer]
+`
+    const { own } = await apart(app, isLibrary)
+    console.log(`remote: own ${kB(own)}`)
+    assert.isAbove(own, 3_000)
+    assert.isAtMost(own, 15_000)
+  })
+})
+
 /** A program that uses these members of `@effect-auth/oauth2`, and `OAuth2Server.discovered` and `OAuth2Client.make`. */
 const program = (...members: ReadonlyArray<string>): string => {
   const all = [...members, "OAuth2Client.make", "OAuth2Server.discovered"]

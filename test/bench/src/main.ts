@@ -4,6 +4,7 @@ import * as fastPath from "./fastPath.ts"
 import * as faults from "./faults.ts"
 import * as growth from "./growth.ts"
 import * as peers from "./peers.ts"
+import * as remote from "./remote.ts"
 import { finish } from "./report.ts"
 import * as rows from "./rows.ts"
 import * as sessions from "./sessions.ts"
@@ -19,6 +20,7 @@ const parts: Record<string, () => Promise<void>> = {
   "stores": stores.run,
   "growth": growth.run,
   "rows": rows.run,
+  "remote": remote.run,
   "peers": peers.run
 }
 

@@ -49,30 +49,6 @@ export const signIn = (asked: Asked) => {
 
 export const signOut = (asked: Asked) => ({ ...onSession(asked), forget: has(asked.run, "forget") })
 
-export const token = (asked: Asked) => {
-  const format = Option.getOrUndefined(text(asked.run, "format"))
-  const plain = asked.json ? "json" : "plain"
-  return { ...onSession(asked), format: format !== undefined && isFormat(format) ? format : plain }
-}
-
-export const call = (asked: Asked) => ({
-  ...onSession(asked),
-  method: asked.run.arguments["METHOD"] ?? "",
-  path: asked.run.arguments["PATH"] ?? "",
-  data: text(asked.run, "data"),
-  header: all(asked.run, "header"),
-  include: has(asked.run, "include"),
-  query: text(asked.run, "query")
-})
-
-export const status = ({ json, run }: Asked) => ({
-  provider: isProvider(run.arguments["provider"] ?? "") ? providerOf(run) : undefined,
-  account: text(run, "account"),
-  state: text(run, "state"),
-  store: text(run, "store"),
-  json
-})
-
 export const key = ({ run }: Asked) => ({
   store: text(run, "store"),
   to: Option.filter(text(run, "to"), (place) => place === "keychain" || place === "file")
@@ -86,6 +62,42 @@ const number = (run: Run, name: string, isFit: (value: number) => boolean, words
         ? Effect.succeedSome(Number(given))
         : Effect.fail(new UsageError({ message: `--${name} is ${words}` }))
   })
+
+export const serve = ({ json, run }: Asked) =>
+  Effect.map(
+    number(run, "port", (port) => Number.isInteger(port) && port <= 65_535, "a whole number up to 65535"),
+    (port) => ({ config: text(run, "config"), socket: text(run, "socket"), port, store: text(run, "store"), json })
+  )
+
+export const token = (asked: Asked) => {
+  const format = Option.getOrUndefined(text(asked.run, "format"))
+  const plain = asked.json ? "json" : "plain"
+  return {
+    ...onSession(asked),
+    keeper: text(asked.run, "keeper"),
+    format: format !== undefined && isFormat(format) ? format : plain
+  }
+}
+
+export const call = (asked: Asked) => ({
+  ...onSession(asked),
+  method: asked.run.arguments["METHOD"] ?? "",
+  path: asked.run.arguments["PATH"] ?? "",
+  data: text(asked.run, "data"),
+  header: all(asked.run, "header"),
+  keeper: text(asked.run, "keeper"),
+  include: has(asked.run, "include"),
+  query: text(asked.run, "query")
+})
+
+export const status = ({ json, run }: Asked) => ({
+  provider: isProvider(run.arguments["provider"] ?? "") ? providerOf(run) : undefined,
+  account: text(run, "account"),
+  state: text(run, "state"),
+  store: text(run, "store"),
+  keeper: text(run, "keeper"),
+  json
+})
 
 export const sandbox = ({ json, run }: Asked) =>
   Effect.all({

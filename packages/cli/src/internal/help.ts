@@ -13,6 +13,7 @@ COMMANDS
   refresh <provider>             refresh the session now
   sign-out <provider>            end the session here, and at the provider where it has revocation
   key                            say where the key is that seals what is kept; --to keychain or file moves it
+  serve                          keep the sessions, and give access tokens to other programs: --keeper
   sandbox                        serve all four providers on this machine, with a console in the browser
 
 PROVIDERS

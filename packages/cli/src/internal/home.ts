@@ -79,7 +79,7 @@ export const locate = (store: Option.Option<string>): Effect.Effect<Home> =>
     }
   })
 
-const ours = /^(key|accounts|sessions\.db(-wal|-shm|-journal)?)$/
+const ours = /^(key|accounts|keeper|sessions\.db(-wal|-shm|-journal)?)$/
 
 /** Node's own recursive `mkdir` never ends if a folder can't be made, as in `/proc`. */
 const makeFolder = async (folder: string): Promise<void> => {

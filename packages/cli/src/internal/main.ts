@@ -30,6 +30,10 @@ const load: Readonly<Record<CommandName, Load>> = {
     Effect.flatMap((await import("./actions/refresh.ts")).run(commands.onSession(asked)), commands.printed(asked)),
   "sign-out": async (asked) =>
     Effect.flatMap((await import("./actions/signOut.ts")).run(commands.signOut(asked)), commands.printed(asked)),
+  serve: async (asked) => {
+    const { run } = await import("./actions/serve.ts")
+    return Effect.flatMap(commands.serve(asked), run)
+  },
   key: async (asked) =>
     Effect.flatMap((await import("./actions/key.ts")).run(commands.key(asked)), commands.printed(asked)),
   sandbox: async (asked) => {

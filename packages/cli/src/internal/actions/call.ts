@@ -9,6 +9,7 @@ import * as Http from "node:http"
 import * as connected from "../connected.ts"
 import { CallFailed, HttpStatus, UsageError } from "../failures.ts"
 import { indent } from "../jsonText.ts"
+import * as keeper from "../keeper/place.ts"
 import * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
 import * as query from "../query.ts"
@@ -20,6 +21,7 @@ export interface Options extends session.Which {
   readonly path: string
   readonly data: Option.Option<string>
   readonly header: ReadonlyArray<string>
+  readonly keeper: Option.Option<string>
   /** Prints the status line and the headers of the answer, too. */
   readonly include: boolean
   /** A JMESPath expression: only this part of the body is printed. */
@@ -70,7 +72,7 @@ const parsed = (text: string): unknown => {
 }
 
 const answerOf = (
-  { account, client }: connected.Session,
+  { account, client }: Pick<connected.Session, "account" | "client">,
   request: HttpClientRequest.HttpClientRequest
 ) => {
   const failed = new CallFailed({ provider: account.provider, account: account.account, method: request.method })
@@ -126,11 +128,15 @@ export const run = (options: Options) =>
   Effect.gen(function*() {
     yield* Effect.transposeMapOption(options.query, query.check)
     const request = yield* requestOf(options)
-    yield* connected.use(options, "call", (opened) =>
+    const work = (opened: Pick<connected.Session, "account" | "client">) =>
       Effect.gen(function*() {
         const answer = yield* answerOf(opened, request)
         yield* print(answer, options)
         const { account: { account, provider } } = opened
         if (answer.status >= 400) return yield* new HttpStatus({ provider, account, status: answer.status })
-      }))
+      })
+    const place = yield* keeper.asked(options.keeper)
+    if (place === undefined) return yield* connected.use(options, "call", work)
+    const { connected: atKeeper } = yield* Effect.promise(() => import("../keeper/session.ts"))
+    return yield* atKeeper(options, place, work)
   })

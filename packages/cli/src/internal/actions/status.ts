@@ -4,7 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as accounts from "../accounts.ts"
+import { UsageError } from "../failures.ts"
 import { type Home, locate } from "../home.ts"
+import * as keeper from "../keeper/place.ts"
 import * as looking from "../looking.ts"
 import * as Output from "../output.ts"
 import type { ProviderName } from "../providers/registry.ts"
@@ -16,6 +18,7 @@ export interface Options {
   readonly account: Option.Option<string>
   readonly state: Option.Option<string>
   readonly store: Option.Option<string>
+  readonly keeper: Option.Option<string>
   readonly json: boolean
 }
 
@@ -115,7 +118,33 @@ const textOf = (options: Options, all: number, rows: ReadonlyArray<Row>, now: nu
   return Output.table([["PROVIDER", "REALM", "ACCOUNT", "STATE", "TIME LEFT"], ...cells])
 }
 
+/** One account at a keeper. A keeper does not list its accounts. */
+const keptRow = (options: Options, place: string) =>
+  Effect.gen(function*() {
+    const { provider } = options
+    if (provider === undefined) return yield* new UsageError({ message: "status --keeper needs a provider" })
+    const { use } = yield* Effect.promise(() => import("../keeper/session.ts"))
+    const which = { provider, account: options.account, store: options.store }
+    const state = yield* use(which, place, (auth) => auth.state)
+    const row: Row = {
+      provider,
+      realm: "",
+      account: Option.getOrElse(options.account, () => "default"),
+      seen: Either.right(
+        state._tag === "Ended" ? { ...state, expiresAt: state.expiresAt } : state
+      )
+    }
+    const now = yield* Clock.currentTimeMillis
+    yield* Output.print({ text: textOf(options, 1, [row], now), json: [asJson(row, now)] }, options.json)
+  })
+
 export const run = (options: Options) =>
+  Effect.flatMap(
+    keeper.asked(options.keeper),
+    (place) => place === undefined ? listed(options) : keptRow(options, place)
+  )
+
+const listed = (options: Options) =>
   Effect.gen(function*() {
     const home = yield* locate(options.store)
     const fits = Option.map(options.account, matcher)

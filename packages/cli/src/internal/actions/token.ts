@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as earlyToken from "../earlyToken.ts"
 import { locate, variable } from "../home.ts"
+import * as keeper from "../keeper/place.ts"
 import { described } from "../lives.ts"
 import * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
@@ -15,6 +16,7 @@ import { type Format, render } from "../tokenFormats.ts"
 
 export interface Options extends session.Which {
   readonly format: Format
+  readonly keeper: Option.Option<string>
 }
 
 /**
@@ -50,9 +52,20 @@ const tokenOf = Effect.fnUntraced(function*(which: session.Which) {
   return { account, token }
 })
 
+/** The token of a keeper, which refreshes ahead. */
+const keptToken = (which: session.Which, place: string) =>
+  Effect.gen(function*() {
+    const { use } = yield* Effect.promise(() => import("../keeper/session.ts"))
+    const work = withProgress(`${which.provider}: getting a token`)
+    const token = yield* use(which, place, (auth) => work(auth.accessToken))
+    const account = { provider: which.provider, account: Option.getOrElse(which.account, () => "default") }
+    return { account, token }
+  })
+
 export const run = (options: Options) =>
   Effect.gen(function*() {
-    const { account, token } = yield* tokenOf(options)
+    const place = yield* keeper.asked(options.keeper)
+    const { account, token } = place === undefined ? yield* tokenOf(options) : yield* keptToken(options, place)
     const accessToken = Redacted.value(token.value)
     const printed = { provider: account.provider, account: account.account, accessToken, ...yield* described(token) }
     // The format says how it is printed; `--json` alone is the format `json`.

@@ -28,7 +28,17 @@ export interface CommandSpec {
   readonly details?: ReadonlyArray<string> | undefined
 }
 
-export const commandNames = ["sign-in", "token", "call", "status", "refresh", "sign-out", "key", "sandbox"] as const
+export const commandNames = [
+  "sign-in",
+  "token",
+  "call",
+  "status",
+  "refresh",
+  "sign-out",
+  "key",
+  "serve",
+  "sandbox"
+] as const
 
 export type CommandName = typeof commandNames[number]
 
@@ -64,6 +74,12 @@ export const common: ReadonlyArray<OptionSpec> = [
 
 const onSession = [account, store]
 
+const keeper: OptionSpec = {
+  name: "keeper",
+  value: "place",
+  description: "Ask the program `serve` there: the path of its socket, or its URL (EFFECT_AUTH_KEEPER)"
+}
+
 const commands: Readonly<Record<CommandName, CommandSpec>> = {
   "sign-in": {
     name: "sign-in",
@@ -83,6 +99,7 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
     arguments: [provider],
     options: [
       ...onSession,
+      keeper,
       { name: "format", value: "format", description: "How to print it; default: plain", oneOf: formats }
     ],
     details: [
@@ -127,7 +144,8 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
         value: "expression",
         description: "Print only this part of a JSON body, by JMESPath: \"[0].name\", \"length(items)\""
       },
-      ...onSession
+      ...onSession,
+      keeper
     ],
     details: [
       "On a terminal a body of JSON is indented; elsewhere it is printed as it came.",
@@ -146,7 +164,8 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
         description: "Only accounts in this state",
         oneOf: ["active", "ended", "signed-out", "unreadable"]
       },
-      store
+      store,
+      keeper
     ]
   },
   refresh: {
@@ -162,6 +181,33 @@ const commands: Readonly<Record<CommandName, CommandSpec>> = {
     options: [
       { name: "forget", description: "Forget the account's options and client secrets, too" },
       ...onSession
+    ]
+  },
+  serve: {
+    name: "serve",
+    summary: "Keep the sessions of this store, and give access tokens to other programs of this machine or of others",
+    arguments: [],
+    options: [
+      { name: "config", value: "file", description: "Callers, socket and HTTP as JSON (EFFECT_AUTH_KEEPER_CONFIG)" },
+      { name: "socket", value: "path", description: "The socket; default: keeper/keeper.sock in the store" },
+      { name: "port", value: "port", description: "Serve HTTP on this port of 127.0.0.1 too; default: no HTTP" },
+      store
+    ],
+    details: [
+      "CALLERS",
+      "  Without a file of callers there is one: whoever can read the file `keeper/bearer` in the store. It may read tokens.",
+      "  {\"socket\": \"/run/keeper/keeper.sock\",",
+      "   \"http\": {\"host\": \"0.0.0.0\", \"port\": 8443, \"cert\": \"tls.crt\", \"key\": \"tls.key\"},",
+      "   \"callers\": [{\"name\": \"billing\", \"sha256\": [\"…\"], \"accounts\": [\"anna\"], \"operations\": [\"read\"]}]}",
+      "  The digest of a bearer: printf %s \"$BEARER\" | sha256sum. Operations: read, refresh, signOut.",
+      "  Accounts: names, or \"all\"; name* is all that begin so. Resources (further APIs) in the same way; default: none.",
+      "",
+      "CLIENTS",
+      "  token, call and status with --keeper; the bearer is in EFFECT_AUTH_KEEPER_BEARER, in the file that",
+      "  EFFECT_AUTH_KEEPER_BEARER_FILE names, or in keeper/bearer in the store. Programs: @effect-auth/remote.",
+      "",
+      "OVER HTTP",
+      "  POST / for clients; GET /health, /metrics (Prometheus), and /console/ for a browser of this machine."
     ]
   },
   key: {

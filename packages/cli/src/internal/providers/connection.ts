@@ -3,6 +3,7 @@ import type { AccessToken } from "@effect-auth/core/AccessToken"
 import type { AuthMisconfigured, SignInError } from "@effect-auth/core/AuthError"
 import type { Client } from "@effect-auth/core/AuthHttpClient"
 import type { Any } from "@effect-auth/core/AuthService"
+import type { RefreshOptions } from "@effect-auth/core/RefreshOptions"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Effect from "effect/Effect"
@@ -16,6 +17,8 @@ export interface Given {
   readonly secrets: Readonly<Record<string, Redacted.Redacted<string>>>
   /** With it the session signs in by itself when a refresh can't help. */
   readonly credential?: Redacted.Redacted<string> | undefined
+  /** Default: on demand. */
+  readonly refresh?: RefreshOptions | undefined
 }
 
 interface Connected {
@@ -47,4 +50,5 @@ export type Connect = (
   HttpClient.HttpClient | TokenStore | Scope.Scope
 >
 
-export { refresh } from "../looking.ts"
+/** What most commands do: refresh when a token is needed. */
+export { refresh as onDemand } from "../looking.ts"

@@ -13,7 +13,7 @@ import * as Http from "node:http"
 import * as browser from "../browser.ts"
 import { UsageError } from "../failures.ts"
 import * as Output from "../output.ts"
-import { type Connect, type Given, refresh } from "./connection.ts"
+import { type Connect, type Given, onDemand } from "./connection.ts"
 
 const scopesOf = ({ scopes = "" }: Given["options"]): ReadonlyArray<string> | undefined => {
   const words = scopes.split(/[\s,]+/).filter((word) => word !== "")
@@ -58,7 +58,10 @@ const noPort = () => new UsageError({ message: "no port of 127.0.0.1 can be open
 
 export const connect: Connect = Effect.fnUntraced(function*(given) {
   const client = yield* clientOf(given)
-  const auth = yield* AuthService.make(AuthorizationCode.provider(client), { account: given.account, refresh })
+  const auth = yield* AuthService.make(AuthorizationCode.provider(client), {
+    account: given.account,
+    refresh: given.refresh ?? onDemand
+  })
   const person = given.options["with"] === "device"
     ? DeviceCode.signIn(auth, client, {
       show: ({ userCode, verificationUri }) => Output.say(`open ${verificationUri} and type ${userCode}`)

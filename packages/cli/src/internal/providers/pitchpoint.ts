@@ -2,9 +2,9 @@ import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
 import * as ProviderLayers from "@effect-auth/core/ProviderLayers"
 import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
 import * as Effect from "effect/Effect"
-import { type Connect, refresh } from "./connection.ts"
+import { type Connect, onDemand } from "./connection.ts"
 
-export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options }) {
+export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, refresh = onDemand }) {
   const settings: PitchpointAuth.Settings = {
     host: options["host"],
     username: options["username"] ?? "",

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { UsageError } from "../failures.ts"
 import { version } from "../version.ts"
-import { type Connect, type Given, refresh } from "./connection.ts"
+import { type Connect, type Given, onDemand } from "./connection.ts"
 
 type Options = Given["options"]
 
@@ -38,25 +38,27 @@ const sendCode = (auth: PlacewiseAuth.Service, options: Options) => {
     : Effect.as(auth.sendOneTimePassword({ to: identifier, via }), `a one-time password was sent by ${via}`)
 }
 
-export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, secrets }) {
-  const settings: PlacewiseAuth.Settings = {
-    host: options["host"],
-    club: options["club"] ?? "",
-    clientToken: secrets["client-token"] ?? Redacted.make(""),
-    productName: options["product-name"] ?? "",
-    userAgent: options["user-agent"] ?? `effect-auth-cli/${version}`,
-    locale: options["locale"]
+export const connect: Connect = Effect.fnUntraced(
+  function*({ account, credential, options, refresh = onDemand, secrets }) {
+    const settings: PlacewiseAuth.Settings = {
+      host: options["host"],
+      club: options["club"] ?? "",
+      clientToken: secrets["client-token"] ?? Redacted.make(""),
+      productName: options["product-name"] ?? "",
+      userAgent: options["user-agent"] ?? `effect-auth-cli/${version}`,
+      locale: options["locale"]
+    }
+    const credentialsOf = yield* signInWith(options)
+    const auth = yield* ProviderLayers.makeSession(PlacewiseAuth.provider, settings, {
+      account,
+      refresh,
+      credentials: credential === undefined ? undefined : Effect.succeed(credentialsOf(credential))
+    })
+    return {
+      auth,
+      client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }),
+      signIn: (secret) => auth.signIn(credentialsOf(secret)),
+      before: sendCode(auth, options)
+    }
   }
-  const credentialsOf = yield* signInWith(options)
-  const auth = yield* ProviderLayers.makeSession(PlacewiseAuth.provider, settings, {
-    account,
-    refresh,
-    credentials: credential === undefined ? undefined : Effect.succeed(credentialsOf(credential))
-  })
-  return {
-    auth,
-    client: yield* AuthHttpClient.fromSession(auth, { redirects: 5 }),
-    signIn: (secret) => auth.signIn(credentialsOf(secret)),
-    before: sendCode(auth, options)
-  }
-})
+)

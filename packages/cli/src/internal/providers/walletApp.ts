@@ -1,9 +1,9 @@
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
 import * as WalletAppAuth from "@effect-auth/wallet-app/WalletAppAuth"
 import * as Effect from "effect/Effect"
-import { type Connect, refresh } from "./connection.ts"
+import { type Connect, onDemand } from "./connection.ts"
 
-export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options }) {
+export const connect: Connect = Effect.fnUntraced(function*({ account, credential, options, refresh = onDemand }) {
   const settings: WalletAppAuth.Settings = {
     host: options["host"],
     email: options["email"] ?? "",

@@ -1,0 +1,64 @@
+/**
+ * A keeper's socket in the file system, on Node. The folder is for its owner alone (mode 0700), because Node does
+ * not report which user is at the other end.
+ *
+ * @since 0.1.0
+ */
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
+import * as SocketServer from "@effect/platform/SocketServer"
+import * as RpcServer from "@effect/rpc/RpcServer"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import * as Fs from "node:fs/promises"
+import * as Path from "node:path"
+import { type Bearer, type Endpoint, socket } from "./Endpoint.ts"
+import { bounded } from "./internal/boundedSocket.ts"
+import * as limits from "./internal/limits.ts"
+import { free, lock, misconfigured, privateFolder, tried } from "./internal/socketFile.ts"
+import { serialization } from "./SessionRpcs.ts"
+
+/**
+ * The keeper that listens on a socket.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const endpoint = (path: string, bearer: Bearer): Endpoint =>
+  socket(path, bearer, NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+
+/** Listens there, unless another keeper does, or a file that is no socket stands there. */
+const opened = (path: string): Effect.Effect<SocketServer.SocketServer["Type"], AuthMisconfigured, Scope.Scope> =>
+  Effect.flatMap(Effect.scope, (scope) =>
+    Effect.scoped(Effect.gen(function*() {
+      yield* lock(path)
+      yield* free(path)
+      const server = yield* NodeSocketServer.make({ path }).pipe(
+        Effect.mapError(() => misconfigured("the socket can't be opened")),
+        Scope.extend(scope)
+      )
+      yield* tried("the socket can't be made private", () => Fs.chmod(path, 0o600))
+      return server
+    })))
+
+/**
+ * The protocol of a keeper that listens on a socket. The folder is made with mode 0700; one that others can enter is
+ * refused, and so is a path on which another keeper listens or that is a file of another kind. A client that does not read what it asked for is disconnected.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerServer = (path: string): Layer.Layer<RpcServer.Protocol, AuthMisconfigured> =>
+  Layer.scoped(
+    RpcServer.Protocol,
+    Effect.gen(function*() {
+      yield* privateFolder(Path.dirname(path))
+      const server = yield* opened(path)
+      return yield* RpcServer.makeProtocolSocketServer.pipe(
+        Effect.provideService(SocketServer.SocketServer, bounded(server)),
+        Effect.provide(serialization)
+      )
+    })
+  )
