@@ -152,7 +152,7 @@ export class Links {
       const trouble = answer.left
       const isOver = trouble._tag === "Away" || trouble._tag === "Closing" || trouble._tag === "Refused"
       if (isOver) yield* this.leave(link, opening)
-      return yield* Effect.fail<Missed>({ trouble, wasSent: trouble._tag === "Away" })
+      return yield* Effect.fail<Missed>({ trouble, wasSent: trouble._tag === "Away" || trouble._tag === "Odd" })
     })
   }
 

@@ -1,5 +1,5 @@
 /** The sessions of a keeper, as one process holds them. */
-import { type AccessToken, belongsTo, isSame } from "@effect-auth/core/AccessToken"
+import { type AccessToken, belongsTo, isSame, type Principal } from "@effect-auth/core/AccessToken"
 import { AccessTokenRejected } from "@effect-auth/core/AuthError"
 import type * as AuthError from "@effect-auth/core/AuthError"
 import * as Deferred from "effect/Deferred"
@@ -29,10 +29,22 @@ interface Question {
   readonly send: (connection: Connection) => ReturnType<Call<Token>["send"]>
 }
 
+/** What a keeper needs to know of a token: which one it is, and whose. */
+const knownOf = ({ generation, principal, session, subject }: AccessToken) => ({
+  generation,
+  principal,
+  session,
+  subject
+})
+
 /** Whether the keeper said that the token is not to be used any more. Everything else may pass. */
 const isOver = (trouble: Trouble): boolean =>
   trouble._tag === "Refused" ||
   (trouble._tag === "Told" && !trouble.error.isRetryable && trouble.error._tag !== "AccessTokenRejected")
+
+/** Whether the keeper said that it has another user's session: the next use asks for that one. */
+const isChange = (trouble: Trouble): boolean =>
+  trouble._tag === "Told" && trouble.error._tag === "AccessTokenRejected" && trouble.error.reason === "session-changed"
 
 export class Remote {
   readonly wanted: Wanted
@@ -100,8 +112,16 @@ export class Remote {
     return { provider: this.wanted.provider, account, operation }
   }
 
-  private changed(target: Target, operation: string): AccessTokenRejected {
-    return new AccessTokenRejected({ ...this.subject(target, operation), reason: "session-changed" })
+  /** The token, if a request that was begun with `asked` may go on with it. An older keeper does not look at this. */
+  private ofSame(
+    target: Target,
+    asked: Principal | undefined,
+    token: AccessToken,
+    operation: string
+  ): Effect.Effect<AccessToken, AccessTokenRejected> {
+    return asked === undefined || belongsTo(asked, token)
+      ? Effect.succeed(token)
+      : Effect.fail(new AccessTokenRejected({ ...this.subject(target, operation), reason: "session-changed" }))
   }
 
   private take(held: Held, token: Token, sent: ReturnType<typeof nowOf>): Effect.Effect<AccessToken> {
@@ -132,6 +152,7 @@ export class Remote {
         }
         if (held.turn === turn) {
           if (isOver(answer.left)) held.drop()
+          else if (isChange(answer.left)) held.isOutdated = true
           else held.askAgainAt(nowOf(clock).mono + limits.askAgain, this.hearing?.epoch ?? 0)
         }
         return yield* Effect.fail(answer.left)
@@ -195,9 +216,7 @@ export class Remote {
         )
         if (answer._tag === "Right") {
           // It waited while this process signed in or out.
-          return held.turn === turn || token === undefined || belongsTo(token, answer.right)
-            ? answer.right
-            : yield* this.changed(target, "accessToken")
+          return yield* this.ofSame(target, held.turn === turn ? undefined : token, answer.right, "accessToken")
         }
         if (isServed && held.turn === turn && !isOver(answer.left)) return token
         return yield* errorOf(answer.left, this.subject(target, "accessToken"))
@@ -214,18 +233,20 @@ export class Remote {
     return Effect.clockWith((clock) => {
       const current = this.peek(target, clock)
       if (current !== undefined && !isSame(current, rejected)) {
-        return belongsTo(rejected, current) ? Effect.succeed(current) : Effect.fail(this.changed(target, "renew"))
+        return this.ofSame(target, rejected, current, "renew")
       }
-      const { generation, principal, session, subject } = rejected
       const held = this.heldOf(target)
-      return Effect.mapError(
-        this.ask(held, {
-          key: `renew ${held.turn} ${session} ${generation} ${wasAccepted}`,
-          call: { name: "Renew", isRepeatable: true },
-          send: ({ client, headers }) =>
-            client.Renew({ ...this.target(target), session, generation, subject, principal, wasAccepted }, { headers })
-        }),
-        (trouble) => errorOf(trouble, this.subject(target, "renew"))
+      return Effect.flatMap(
+        Effect.mapError(
+          this.ask(held, {
+            key: `renew ${held.turn} ${rejected.session} ${rejected.generation} ${wasAccepted}`,
+            call: { name: "Renew", isRepeatable: true },
+            send: ({ client, headers }) =>
+              client.Renew({ ...this.target(target), ...knownOf(rejected), wasAccepted }, { headers })
+          }),
+          (trouble) => errorOf(trouble, this.subject(target, "renew"))
+        ),
+        (token) => this.ofSame(target, rejected, token, "renew")
       )
     })
   }
@@ -235,14 +256,17 @@ export class Remote {
     return Effect.suspend(() => {
       const held = this.heldOf(target)
       const { token, turn } = held
-      const known = token === undefined ? undefined : { session: token.session, generation: token.generation }
-      return Effect.mapError(
-        this.ask(held, {
-          key: `refresh ${turn}`,
-          call: { name: "Refresh", isRepeatable: known !== undefined },
-          send: ({ client, headers }) => client.Refresh({ ...this.target(target), known }, { headers })
-        }),
-        (trouble) => errorOf(trouble, this.subject(target, "refresh"))
+      const known = token === undefined ? undefined : knownOf(token)
+      return Effect.flatMap(
+        Effect.mapError(
+          this.ask(held, {
+            key: `refresh ${turn} ${known?.session}`,
+            call: { name: "Refresh", isRepeatable: known !== undefined },
+            send: ({ client, headers }) => client.Refresh({ ...this.target(target), known }, { headers })
+          }),
+          (trouble) => errorOf(trouble, this.subject(target, "refresh"))
+        ),
+        (answer) => this.ofSame(target, token, answer, "refresh")
       )
     })
   }
