@@ -43,8 +43,8 @@ export const lookAtReader = 500
 
 // ── The client
 
-/** Connecting and `Hello` together. */
-export const connectWithin = second
+/** Connecting and `Hello` together: as long as a caller waits for a keeper. */
+export const connectWithin = 2 * second
 /** How long a caller waits for that before the next keeper is asked. */
 export const openPatience = 250
 /** How long an endpoint that could not be connected is not tried: longer after each failure in a row. */

@@ -348,7 +348,7 @@ export class Remote {
     })
   }
 
-  /** Here it is over at once. When the keeper can't be told, it is told later. */
+  /** Here it is over at once. A keeper that is away is asked later. */
   signOut(account: string): Effect.Effect<Revocation, Trouble> {
     return Effect.suspend(() => {
       const session = Array.from(this.heldFor(account), ({ token }) => token?.session).find((id) => id !== undefined)

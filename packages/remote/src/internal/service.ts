@@ -1,7 +1,7 @@
 /** The service of one account: the members of every session, over a keeper. */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
 import { AuthMisconfigured, type SignInError, TokenRequestRejected } from "@effect-auth/core/AuthError"
-import type { AuthProvider, Extended } from "@effect-auth/core/AuthProvider"
+import { type AuthProvider, type Extended, originsOf } from "@effect-auth/core/AuthProvider"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -61,11 +61,6 @@ const tokenMembers = (
   refresh: Effect.suspend(() => remote.refresh(target)),
   unsafePeek: (clock) => remote.peek(target, clock)
 })
-
-const originsOf = (resource: string): ReadonlyArray<string> => {
-  const origin = URL.canParse(resource) ? new URL(resource).origin : "null"
-  return origin === "null" ? [] : [origin]
-}
 
 export const serviceOf = <C>(
   remote: Remote,
