@@ -12,11 +12,13 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Net from "node:net"
 import * as world from "./world.ts"
@@ -52,7 +54,7 @@ const failed = { kind: "unknown" }
 /** A keeper that answers as it is told, and counts what it was asked. */
 const scriptedKeeper = (
   answers: Partial<Record<"AccessToken" | "Refresh" | "SignIn", () => Effect.Effect<Token, typeof failed>>>,
-  hello: Effect.Effect<unknown> = Effect.void
+  hello: Effect.Effect<unknown, typeof failed> = Effect.void
 ) =>
   Effect.gen(function*() {
     const path = yield* world.socketPath
@@ -215,6 +217,30 @@ describe("a refusal", () => {
         yield* Effect.sleep(200)
       }
       assert.strictEqual((yield* Effect.flip((yield* sessions.get("ben")).accessToken))._tag, "TokenStoreError")
+    }))
+
+  it.scopedLive("of the whole caller reads its bearer again", () =>
+    Effect.gen(function*() {
+      let bearer = "old"
+      let opened = ""
+      // The keeper forgets the old bearer after the first call.
+      let takes = "old"
+      const taking = Effect.suspend(() => opened === takes ? Effect.void : Effect.fail({ kind: "refused" }))
+      const keeper = yield* scriptedKeeper({
+        AccessToken: () => Effect.as(taking, wireToken("one", 1))
+      }, taking)
+      const script = yield* ScriptedProvider.make<world.Credentials>()
+      const reading = Effect.sync(() => {
+        opened = bearer
+        return Redacted.make(bearer)
+      })
+      const sessions = yield* clientOf(script.provider, [], { endpoints: [UnixSocket.endpoint(keeper.path, reading)] })
+      yield* (yield* sessions.get("anna")).accessToken
+      takes = bearer = "new"
+      const ben = yield* sessions.get("ben")
+      assert.strictEqual((yield* Effect.flip(ben.accessToken))._tag, "AuthMisconfigured")
+      yield* Effect.sleep(100)
+      assert.strictEqual((yield* ben.accessToken).session, "one")
     }))
 
   it.scopedLive("of a refresh costs no live token", () =>
@@ -396,6 +422,29 @@ describe("a slow answer", () => {
         assert.strictEqual((yield* Fiber.join(refreshing)).session, "slow")
       }).pipe(Effect.provide(Layer.setClock(yield* fast(10))))
     }))
+})
+
+describe("a client that is closed", () => {
+  it.scopedLive("leaves nobody waiting, before and after", () =>
+    Effect.gen(function*() {
+      const keeper = yield* scriptedKeeper({ AccessToken: () => Effect.never })
+      const script = yield* ScriptedProvider.make<world.Credentials>()
+      const scope = yield* Scope.make()
+      // Layers are made where nothing is interrupted.
+      const making = Effect.uninterruptible(clientOf(script.provider, [keeper.path], { events: true }))
+      const client = yield* Scope.extend(making, scope)
+      const [anna, ben] = yield* Effect.all([client.get("anna"), client.get("ben")])
+      const asking = yield* Effect.fork(Effect.flip(Effect.uninterruptible(anna.accessToken)))
+      yield* Effect.sleep(100)
+      yield* Effect.timeoutFail(Scope.close(scope, Exit.void), { duration: "1 second", onTimeout: () => "still open" })
+      assert.strictEqual((yield* Fiber.join(asking))._tag, "TokenStoreError")
+      for (const call of [ben.accessToken, ben.state, ben.signOut]) {
+        assert.strictEqual(
+          (yield* Effect.flip<unknown, { readonly _tag: string }, never>(call))._tag,
+          "TokenStoreError"
+        )
+      }
+    }), 5_000)
 })
 
 describe("a paused keeper", () => {
