@@ -97,8 +97,10 @@ export const make: {
     const hub = yield* Effect.acquireRelease(PubSub.sliding<SessionEvent>(limits.ownEventBuffer), PubSub.shutdown)
     const hearing = new Hearing(links, wanted, hub, (account) => remote.outdate(account))
     remote.hearing = hearing
-    if (options.events !== false) yield* Effect.forkScoped(hearing.run)
-    yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.sweepEach), remote.sweep)))
+    // A layer may be made where nothing is interrupted; these end with the scope all the same.
+    if (options.events !== false) yield* Effect.forkScoped(Effect.interruptible(hearing.run))
+    const sweeping = Effect.forever(Effect.zipRight(Effect.sleep(limits.sweepEach), remote.sweep))
+    yield* Effect.forkScoped(Effect.interruptible(sweeping))
     const sessions: AuthSessions<AuthService.AuthService<Credentials>> = {
       get: (account) => Effect.sync(() => serviceOf(remote, provider, account, options.credentials)),
       size: Effect.sync(() => remote.size),

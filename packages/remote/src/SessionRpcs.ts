@@ -24,6 +24,14 @@ const target = {
   resource: Schema.optional(Schema.String)
 }
 
+/** The token that a client has, and whose it is: the answer is a token of the same person or service. */
+const known = {
+  session: Schema.String,
+  generation: Schema.Number,
+  subject: Schema.optional(Schema.String),
+  principal: Schema.optional(Schema.String)
+}
+
 /**
  * A call that failed, by its `kind`.
  *
@@ -179,10 +187,7 @@ export const AccessToken = Rpc.make("AccessToken", { payload: target, success: T
 export const Renew = Rpc.make("Renew", {
   payload: {
     ...target,
-    session: Schema.String,
-    generation: Schema.Number,
-    subject: Schema.optional(Schema.String),
-    principal: Schema.optional(Schema.String),
+    ...known,
     wasAccepted: Schema.optional(Schema.Boolean)
   },
   success: Token,
@@ -191,7 +196,7 @@ export const Renew = Rpc.make("Renew", {
 
 /**
  * A refresh now. With `known` it refreshes only while that is the current token, so that a call whose answer was lost can
- * be made again.
+ * be made again. Another user's session is `AccessTokenRejected` (`session-changed`).
  *
  * @since 0.1.0
  * @category models
@@ -199,7 +204,7 @@ export const Renew = Rpc.make("Renew", {
 export const Refresh = Rpc.make("Refresh", {
   payload: {
     ...target,
-    known: Schema.optional(Schema.Struct({ session: Schema.String, generation: Schema.Number }))
+    known: Schema.optional(Schema.Struct(known))
   },
   success: Token,
   error: Failure

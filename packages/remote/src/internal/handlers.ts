@@ -1,6 +1,6 @@
 /** Answers each call: who may, which session, and its answer. */
-import type { AccessToken } from "@effect-auth/core/AccessToken"
-import type { AuthError } from "@effect-auth/core/AuthError"
+import { type AccessToken, belongsTo, type Principal } from "@effect-auth/core/AccessToken"
+import { AccessTokenRejected, type AuthError } from "@effect-auth/core/AuthError"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -78,28 +78,29 @@ const handed = (
     return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, dueAt: summary?.dueAt })
   })
 
-/** Refreshes only while the known token is the current one: another attempt of the same call finds a newer one. */
-const refreshed = (
-  auth: AuthService.Any,
-  known: { readonly session: string; readonly generation: number } | undefined
-): Effect.Effect<AccessToken, AuthError> =>
+/** A token that a client has. */
+interface Known extends Principal {
+  readonly generation: number
+}
+
+/**
+ * Refreshes only while the known token is the current one: another attempt of the same call finds a newer one. A newer one
+ * may be of another session; it is the answer only if that has the same principal, as in core.
+ */
+const refreshed = (auth: AuthService.Any, known: Known | undefined): Effect.Effect<AccessToken, AuthError> =>
   Effect.gen(function*() {
     if (known === undefined) return yield* auth.refresh
     const state = yield* auth.state
-    const isNewer = state._tag === "Active" && state.session === known.session &&
-      state.generation > known.generation
-    return isNewer ? yield* auth.accessToken : yield* auth.refresh
+    const isNewer = state._tag === "Active" &&
+      (state.session !== known.session || state.generation > known.generation)
+    const token = isNewer ? yield* auth.accessToken : yield* auth.refresh
+    if (belongsTo(known, token)) return token
+    const { account, provider } = auth
+    return yield* new AccessTokenRejected({ provider, account, operation: "refresh", reason: "session-changed" })
   })
 
 /** The token that the API rejected. Its text is not needed: session and number identify it. */
-const rejectedOf = (
-  { generation, principal, session, subject }: {
-    readonly session: string
-    readonly generation: number
-    readonly subject?: string | undefined
-    readonly principal?: string | undefined
-  }
-): AccessToken => ({
+const rejectedOf = ({ generation, principal, session, subject }: Known): AccessToken => ({
   value: Redacted.make(""),
   session,
   generation,

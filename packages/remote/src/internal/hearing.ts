@@ -2,10 +2,10 @@
 import type { SessionEvent } from "@effect-auth/core/SessionEvent"
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
-import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import type { Notice } from "../SessionRpcs.ts"
-import type { Connection, Wanted } from "./connection.ts"
+import { backoff } from "./backoff.ts"
+import { type Connection, settled, type Wanted } from "./connection.ts"
 import * as limits from "./limits.ts"
 import type { Links } from "./links.ts"
 
@@ -32,8 +32,8 @@ const isEvent = (notice: { readonly _tag: string }): notice is SessionEvent => e
 const changing: ReadonlySet<string> = new Set(["Changed", "SignedIn", "SignedOut", "Ended"])
 
 export class Hearing {
-  /** Whether changes are heard now. */
-  isOn = false
+  /** The connection on which changes are heard now. */
+  private on: Connection | undefined = undefined
   /** Another number after each time in which changes were perhaps missed. */
   epoch = 0
   private readonly hub: PubSub.PubSub<SessionEvent>
@@ -57,44 +57,47 @@ export class Hearing {
     Effect.suspend(() => Effect.map(PubSub.subscribe(this.hub), (queue) => Stream.fromQueue(queue)))
   )
 
-  private set(isOn: boolean): void {
-    if (this.isOn === isOn) return
-    this.isOn = isOn
+  /** Whether changes of tokens that this connection brought are heard: a keeper reports those that it gave. */
+  hears(connection: Connection | undefined): boolean {
+    return connection !== undefined && connection === this.on
+  }
+
+  private listen(on: Connection | undefined): void {
+    if (this.on === on) return
+    this.on = on
     this.epoch++
   }
 
-  private hear(notice: Notice): Effect.Effect<void> {
+  private hear(connection: Connection, notice: Notice): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (notice._tag === "Listening") this.set(true)
+      if (notice._tag === "Listening") this.listen(connection)
       if (notice._tag === "EverythingChanged") this.epoch++
       if (changing.has(notice._tag)) this.onChange(notice.account)
       return isEvent(notice) ? PubSub.publish(this.hub, notice) : Effect.void
     })
   }
 
-  private follow({ client, headers }: Connection): Effect.Effect<void> {
-    return Stream.runForEach(client.Events(this.wanted, { headers }), (notice) => this.hear(notice)).pipe(
-      Effect.exit,
-      Effect.ensuring(Effect.sync(() => this.set(false))),
-      Effect.asVoid
+  /** Listens until the stream ends. A connection without an answer is left, so that others don't wait for it. */
+  private readonly once: Effect.Effect<void> = Effect.gen(this, function*() {
+    const { connection, link } = yield* this.links.current
+    const { calls, client, headers } = connection
+    if (!calls.has("Events")) return
+    yield* settled(
+      Stream.runForEach(client.Events(this.wanted, { headers }), (notice) => this.hear(connection, notice))
+    ).pipe(
+      Effect.tapError(({ _tag }) => _tag === "Away" || _tag === "Closing" ? link.leave(connection) : Effect.void),
+      Effect.ensuring(Effect.sync(() => this.listen(undefined)))
     )
-  }
-
-  /** How long to wait before the next look for a keeper. */
-  private readonly once: Effect.Effect<number> = Effect.gen(this, function*() {
-    const found = yield* Effect.either(this.links.any)
-    if (found._tag === "Left") {
-      return found.left._tag === "Away" || found.left._tag === "Closing" ? limits.lookEach : limits.pollEach
-    }
-    if (!found.right.calls.has("Events")) return limits.pollEach
-    yield* this.follow(found.right)
-    return limits.betweenRounds
-  })
+  }).pipe(Effect.ignore)
 
   /** Listens until it is interrupted. */
-  readonly run: Effect.Effect<never> = Effect.forever(Effect.gen(this, function*() {
-    const wait = yield* this.once
-    const chance = yield* Random.next
-    yield* Effect.sleep(wait * (0.5 + chance / 2))
-  }))
+  readonly run: Effect.Effect<never> = Effect.suspend(() => {
+    let failures = 0
+    return Effect.forever(Effect.gen(this, function*() {
+      const before = this.epoch
+      yield* this.once
+      failures = this.epoch === before ? failures + 1 : 1
+      yield* Effect.sleep(yield* backoff(failures, limits.leastDeafness, limits.longestDeafness))
+    }))
+  })
 }

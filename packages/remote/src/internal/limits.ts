@@ -52,10 +52,13 @@ export const lookAtLock = 20
 
 // ── The client
 
-/** Connecting and `Hello` together. */
-export const connectWithin = second
-/** An endpoint that failed is asked last for this long. */
-export const restAfterFailure = second
+/** Connecting and `Hello` together: as long as a caller waits for a keeper. */
+export const connectWithin = 2 * second
+/** How long a caller waits for that before the next keeper is asked. */
+export const openPatience = 250
+/** How long an endpoint that could not be connected is not tried: longer after each failure in a row. */
+export const leastRest = 50
+export const longestRest = second / 2
 /** The wait between two rounds over all endpoints. */
 export const betweenRounds = 100
 /** After this a keeper that did not answer has to show that it lives, within `probePatience`. */
@@ -71,8 +74,9 @@ export const catchUpPatience = 500
 export const askAgain = 250
 /** How long a token is served without asking while no events are heard. */
 export const pollEach = 10 * second
-/** How often a client without a connection looks for a keeper. */
-export const lookEach = 300
+/** How long a client waits before it listens again: longer after each failure in a row. */
+export const leastDeafness = 100
+export const longestDeafness = 3 * second
 /** Tokens that are dead leave memory. */
 export const sweepEach = minute
 /** How many events wait for a slow reader. */

@@ -1,18 +1,20 @@
 /** The sessions of a keeper, as one process holds them. */
-import { type AccessToken, belongsTo, isSame } from "@effect-auth/core/AccessToken"
-import { AccessTokenRejected } from "@effect-auth/core/AuthError"
-import type * as AuthError from "@effect-auth/core/AuthError"
+import { type AccessToken, belongsTo, isSame, type Principal } from "@effect-auth/core/AccessToken"
+import * as AuthError from "@effect-auth/core/AuthError"
+import type { Revocation } from "@effect-auth/core/Revocation"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import type { Token } from "../SessionRpcs.ts"
+import type { State, Token } from "../SessionRpcs.ts"
+import { backoff } from "./backoff.ts"
 import type { Connection, Wanted } from "./connection.ts"
 import type { Hearing } from "./hearing.ts"
-import { Held, nowOf, peek } from "./held.ts"
+import { Held, type Now, nowOf, peek } from "./held.ts"
 import * as limits from "./limits.ts"
-import type { Call, Links } from "./links.ts"
+import type { Call, Links, Missed } from "./links.ts"
+import * as ownFiber from "./ownFiber.ts"
 import { away, errorOf, type Subject, type Trouble } from "./trouble.ts"
 
 /** An account, or a further API of it. */
@@ -23,16 +25,35 @@ export interface Target {
 
 /** A question whose answer is a token. */
 interface Question {
+  readonly target: Target
   /** The same for all who need the same answer. It names the turn: a question before a sign-in is no answer after it. */
   readonly key: string
-  readonly call: Omit<Call<Token>, "patience" | "send">
-  readonly send: (connection: Connection) => ReturnType<Call<Token>["send"]>
+  readonly call: Call<Token>
 }
 
-/** Whether the keeper said that the token is not to be used any more. Everything else may pass. */
-const isOver = (trouble: Trouble): boolean =>
-  trouble._tag === "Refused" ||
-  (trouble._tag === "Told" && !trouble.error.isRetryable && trouble.error._tag !== "AccessTokenRejected")
+/** When a call was sent, and on which connection. */
+interface Sent {
+  readonly at: Now
+  readonly connection: Connection | undefined
+}
+
+/** What a keeper needs to know of a token: which one it is, and whose. */
+const knownOf = ({ generation, principal, session, subject }: AccessToken) => ({
+  generation,
+  principal,
+  session,
+  subject
+})
+
+/** Whether the keeper said that there is no session. Everything else may pass, and a live token serves meanwhile. */
+const isOver = (trouble: Trouble): boolean => trouble._tag === "Told" && AuthError.requiresSignIn(trouble.error)
+
+/** Whether keepers will not do it later either. */
+const isFinal = ({ _tag }: Trouble): boolean => _tag === "Refused" || _tag === "Mismatch"
+
+/** Whether the keeper said that it has another user's session: the next use asks for that one. */
+const isChange = (trouble: Trouble): boolean =>
+  trouble._tag === "Told" && trouble.error._tag === "AccessTokenRejected" && trouble.error.reason === "session-changed"
 
 export class Remote {
   readonly wanted: Wanted
@@ -40,6 +61,8 @@ export class Remote {
   private readonly scope: Scope.Scope
   private readonly all = new Map<string, Held>()
   private readonly ofResources = new Map<string, Map<string, Held>>()
+  /** The session of an account that signed out here, until its keeper knows. */
+  private readonly leaving = new Map<string, string>()
   hearing: Hearing | undefined = undefined
 
   constructor(wanted: Wanted, links: Links, scope: Scope.Scope) {
@@ -100,41 +123,61 @@ export class Remote {
     return { provider: this.wanted.provider, account, operation }
   }
 
-  private changed(target: Target, operation: string): AccessTokenRejected {
-    return new AccessTokenRejected({ ...this.subject(target, operation), reason: "session-changed" })
+  /** The token, if a request that was begun with `asked` may go on with it. An older keeper does not look at this. */
+  private ofSame(
+    target: Target,
+    asked: Principal | undefined,
+    token: AccessToken,
+    operation: string
+  ): Effect.Effect<AccessToken, AuthError.AccessTokenRejected> {
+    return asked === undefined || belongsTo(asked, token)
+      ? Effect.succeed(token)
+      : Effect.fail(
+        new AuthError.AccessTokenRejected({ ...this.subject(target, operation), reason: "session-changed" })
+      )
   }
 
-  private take(held: Held, token: Token, sent: ReturnType<typeof nowOf>): Effect.Effect<AccessToken> {
+  private take(held: Held, token: Token, { at, connection }: Sent): Effect.Effect<AccessToken> {
     return Effect.map(Random.next, (chance) => {
       const late = 20 + chance * 0.02 * token.freshFor
-      return held.take(token, sent, late, this.hearing?.isOn ?? false, this.hearing?.epoch ?? 0)
+      return held.take(token, at, late, this.hearing?.hears(connection) ?? false, this.hearing?.epoch ?? 0)
     })
   }
 
-  /** Sends a call. Its patience is longer where there is no token that would serve meanwhile. */
-  private sent(held: Held, { call, send }: Question): Effect.Effect<AccessToken, Trouble> {
+  /** Asks, and notes when that was sent. */
+  private asked(call: Call<Token>): Effect.Effect<{ readonly token: Token; readonly sent: Sent }, Missed> {
+    return Effect.clockWith((clock) => {
+      let sent: Sent = { at: nowOf(clock), connection: undefined }
+      const send: Call<Token>["send"] = (connection) =>
+        Effect.suspend(() => {
+          sent = { at: nowOf(clock), connection }
+          return call.send(connection)
+        })
+      return Effect.map(this.links.ask<Token>({ ...call, send }), (token) => ({ token, sent }))
+    })
+  }
+
+  private answered(held: Held, { call, target }: Question): Effect.Effect<AccessToken, Trouble> {
     return Effect.clockWith((clock) =>
       Effect.gen(this, function*() {
         const { turn } = held
-        let sent = nowOf(clock)
-        const answer = yield* Effect.either(this.links.ask<Token>({
-          ...call,
-          patience: limits.reconnectPatience,
-          send: (connection) =>
-            Effect.suspend(() => {
-              sent = nowOf(clock)
-              return send(connection)
-            })
-        }))
+        const answer = yield* Effect.either(this.asked(call))
         if (answer._tag === "Right") {
+          const { sent, token } = answer.right
+          if (this.leaving.get(target.account) === token.session) {
+            const error = new AuthError.SignInRequired({ ...this.subject(target, "accessToken"), reason: "signed-out" })
+            return yield* Effect.fail<Trouble>({ _tag: "Told", error })
+          }
           // A sign-in or sign-out of this process has overtaken it: it is nothing that may be held.
-          return yield* this.take(held.turn === turn ? held : new Held(), answer.right, sent)
+          return yield* this.take(held.turn === turn ? held : new Held(), token, sent)
         }
+        const { trouble } = answer.left
         if (held.turn === turn) {
-          if (isOver(answer.left)) held.drop()
+          if (isOver(trouble)) held.drop()
+          else if (isChange(trouble)) held.isOutdated = true
           else held.askAgainAt(nowOf(clock).mono + limits.askAgain, this.hearing?.epoch ?? 0)
         }
-        return yield* Effect.fail(answer.left)
+        return yield* Effect.fail(trouble)
       })
     )
   }
@@ -151,13 +194,11 @@ export class Remote {
       if (before !== undefined) return Effect.succeed(before)
       const answer = Deferred.unsafeMake<AccessToken, Trouble>(FiberId.none)
       held.asking.set(key, answer)
-      const flight = Effect.onExit(this.sent(held, question), (exit) => {
-        if (held.asking.get(key) === answer) held.asking.delete(key)
-        return exit._tag === "Success" || exit.cause._tag === "Fail"
-          ? Deferred.done(answer, exit)
-          : Deferred.fail(answer, away)
-      })
-      return Effect.as(Effect.forkIn(Effect.ignore(flight), this.scope), answer)
+      const flight = Effect.ensuring(
+        this.answered(held, question),
+        Effect.sync(() => held.asking.delete(key))
+      )
+      return Effect.as(ownFiber.start(this.scope, answer, flight), answer)
     })
   }
 
@@ -167,9 +208,13 @@ export class Remote {
 
   private tokenQuestion(target: Target, held: Held): Question {
     return {
+      target,
       key: `token ${held.turn}`,
-      call: { name: "AccessToken", isRepeatable: true },
-      send: ({ client, headers }) => client.AccessToken(this.target(target), { headers })
+      call: {
+        name: "AccessToken",
+        isRepeatable: true,
+        send: ({ client, headers }) => client.AccessToken(this.target(target), { headers })
+      }
     }
   }
 
@@ -190,14 +235,15 @@ export class Remote {
         const asked = this.ask(held, question)
         const answer = yield* Effect.either(
           isServed
-            ? Effect.timeoutFail(asked, { duration: limits.catchUpPatience, onTimeout: () => away })
+            ? Effect.timeoutFail(Effect.interruptible(asked), {
+              duration: limits.catchUpPatience,
+              onTimeout: () => away
+            })
             : asked
         )
         if (answer._tag === "Right") {
           // It waited while this process signed in or out.
-          return held.turn === turn || token === undefined || belongsTo(token, answer.right)
-            ? answer.right
-            : yield* this.changed(target, "accessToken")
+          return yield* this.ofSame(target, held.turn === turn ? undefined : token, answer.right, "accessToken")
         }
         if (isServed && held.turn === turn && !isOver(answer.left)) return token
         return yield* errorOf(answer.left, this.subject(target, "accessToken"))
@@ -214,18 +260,24 @@ export class Remote {
     return Effect.clockWith((clock) => {
       const current = this.peek(target, clock)
       if (current !== undefined && !isSame(current, rejected)) {
-        return belongsTo(rejected, current) ? Effect.succeed(current) : Effect.fail(this.changed(target, "renew"))
+        return this.ofSame(target, rejected, current, "renew")
       }
-      const { generation, principal, session, subject } = rejected
       const held = this.heldOf(target)
-      return Effect.mapError(
-        this.ask(held, {
-          key: `renew ${held.turn} ${session} ${generation} ${wasAccepted}`,
-          call: { name: "Renew", isRepeatable: true },
-          send: ({ client, headers }) =>
-            client.Renew({ ...this.target(target), session, generation, subject, principal, wasAccepted }, { headers })
-        }),
-        (trouble) => errorOf(trouble, this.subject(target, "renew"))
+      return Effect.flatMap(
+        Effect.mapError(
+          this.ask(held, {
+            target,
+            key: `renew ${held.turn} ${rejected.session} ${rejected.generation} ${wasAccepted}`,
+            call: {
+              name: "Renew",
+              isRepeatable: true,
+              send: ({ client, headers }) =>
+                client.Renew({ ...this.target(target), ...knownOf(rejected), wasAccepted }, { headers })
+            }
+          }),
+          (trouble) => errorOf(trouble, this.subject(target, "renew"))
+        ),
+        (token) => this.ofSame(target, rejected, token, "renew")
       )
     })
   }
@@ -235,37 +287,109 @@ export class Remote {
     return Effect.suspend(() => {
       const held = this.heldOf(target)
       const { token, turn } = held
-      const known = token === undefined ? undefined : { session: token.session, generation: token.generation }
-      return Effect.mapError(
-        this.ask(held, {
-          key: `refresh ${turn}`,
-          call: { name: "Refresh", isRepeatable: known !== undefined },
-          send: ({ client, headers }) => client.Refresh({ ...this.target(target), known }, { headers })
-        }),
-        (trouble) => errorOf(trouble, this.subject(target, "refresh"))
+      const known = token === undefined ? undefined : knownOf(token)
+      return Effect.flatMap(
+        Effect.mapError(
+          this.ask(held, {
+            target,
+            key: `refresh ${turn} ${known?.session}`,
+            call: {
+              name: "Refresh",
+              isRepeatable: known !== undefined,
+              send: ({ client, headers }) => client.Refresh({ ...this.target(target), known }, { headers })
+            }
+          }),
+          (trouble) => errorOf(trouble, this.subject(target, "refresh"))
+        ),
+        (answer) => this.ofSame(target, token, answer, "refresh")
       )
     })
   }
 
-  /** A sign-in is sent once. */
+  /**
+   * A sign-in is sent once, and goes on when its caller leaves. When it was carried out, or perhaps was, nothing of the
+   * session before is served.
+   */
   signIn(target: Target, credentials: unknown): Effect.Effect<AccessToken, Trouble> {
-    return Effect.clockWith((clock) =>
-      Effect.gen(this, function*() {
-        let sent = nowOf(clock)
-        const token = yield* this.links.ask<Token>({
-          name: "SignIn",
-          isRepeatable: false,
-          patience: limits.reconnectPatience,
-          send: ({ client, headers }) =>
-            Effect.suspend(() => {
-              sent = nowOf(clock)
-              return client.SignIn({ ...this.target(target), credentials }, { headers })
-            })
-        })
-        this.forget(target.account)
-        return yield* this.take(this.heldOf(target), token, sent)
-      })
-    )
+    const signingIn = Effect.gen(this, function*() {
+      const before = this.heldOf(target)
+      const { turn } = before
+      const answer = yield* Effect.either(this.asked({
+        name: "SignIn",
+        isRepeatable: false,
+        send: ({ client, headers }) => client.SignIn({ ...this.target(target), credentials }, { headers })
+      }))
+      const isOvertaken = before.turn !== turn
+      if (answer._tag === "Right" || answer.left.wasSent) this.forget(target.account)
+      if (answer._tag === "Left") return yield* Effect.fail(answer.left.trouble)
+      const { sent, token } = answer.right
+      return yield* this.take(isOvertaken ? new Held() : this.heldOf(target), token, sent)
+    })
+    return ownFiber.toItsEnd(this.scope, signingIn)
+  }
+
+  private askState(account: string): Effect.Effect<State, Missed> {
+    return this.links.ask<State>({
+      name: "State",
+      isRepeatable: true,
+      send: ({ client, headers }) => client.State({ ...this.wanted, account }, { headers })
+    })
+  }
+
+  state(account: string): Effect.Effect<State, Trouble> {
+    return ownFiber.toItsEnd(this.scope, Effect.mapError(this.askState(account), ({ trouble }) => trouble))
+  }
+
+  private askSignOut(account: string): Effect.Effect<Revocation, Missed> {
+    return this.links.ask<Revocation>({
+      name: "SignOut",
+      isRepeatable: false,
+      send: ({ client, headers }) => client.SignOut({ ...this.wanted, account }, { headers })
+    })
+  }
+
+  /** Here it is over at once. A keeper that is away is asked later. */
+  signOut(account: string): Effect.Effect<Revocation, Trouble> {
+    return Effect.suspend(() => {
+      const session = Array.from(this.heldFor(account), ({ token }) => token?.session).find((id) => id !== undefined)
+      if (session !== undefined) this.leaving.set(account, session)
+      this.forget(account)
+      const signingOut = this.askSignOut(account).pipe(
+        Effect.ensuring(Effect.sync(() => this.forget(account))),
+        Effect.tapBoth({
+          onFailure: ({ trouble }) =>
+            isFinal(trouble) || session === undefined
+              ? this.leave(account, session)
+              : Effect.forkIn(this.signOutLater(account, session), this.scope),
+          onSuccess: () => this.leave(account, this.leaving.get(account))
+        }),
+        Effect.mapError(({ trouble }) => trouble)
+      )
+      return ownFiber.toItsEnd(this.scope, signingOut)
+    })
+  }
+
+  /** The keeper knows that this session was left, or never will. */
+  private leave(account: string, session: string | undefined): Effect.Effect<void> {
+    return Effect.sync(() => {
+      if (this.leaving.get(account) === session) this.leaving.delete(account)
+    })
+  }
+
+  /** Only the session that was left is signed out: somebody may have signed in meanwhile. */
+  private signOutLater(account: string, session: string): Effect.Effect<void> {
+    let failures = 0
+    const once = Effect.gen(this, function*() {
+      yield* Effect.sleep(yield* backoff(++failures, limits.askAgain, limits.pollEach))
+      if (this.leaving.get(account) !== session) return true
+      const state = yield* this.askState(account)
+      if (state._tag !== "Active" || state.session !== session) return true
+      yield* this.askSignOut(account)
+      return true
+    })
+    return Effect.repeat(Effect.catchAll(once, ({ trouble }) => Effect.succeed(isFinal(trouble))), {
+      until: (isDone) => isDone
+    }).pipe(Effect.zipRight(this.leave(account, session)))
   }
 
   /** Lets go of dead tokens. */

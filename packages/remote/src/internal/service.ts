@@ -1,12 +1,11 @@
 /** The service of one account: the members of every session, over a keeper. */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
 import { AuthMisconfigured, type SignInError, TokenRequestRejected } from "@effect-auth/core/AuthError"
-import type { AuthProvider, Extended } from "@effect-auth/core/AuthProvider"
+import { type AuthProvider, type Extended, originsOf } from "@effect-auth/core/AuthProvider"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import * as limits from "./limits.ts"
 import type { Remote, Target } from "./remote.ts"
 import { errorOf, storeErrorOf, type Trouble } from "./trouble.ts"
 import { stateOf } from "./views.ts"
@@ -41,29 +40,11 @@ const signIn = <C>(remote: Remote, target: Target, encode: Encode<C>, credential
   )
 }
 
-/** Here it is over at once, whatever the keeper says. */
 const signOut = (remote: Remote, target: Target) =>
-  Effect.suspend(() => {
-    remote.forget(target.account)
-    const { account } = target
-    return remote.links.ask({
-      name: "SignOut",
-      isRepeatable: false,
-      patience: limits.reconnectPatience,
-      send: ({ client, headers }) => client.SignOut({ ...remote.wanted, account }, { headers })
-    }).pipe(
-      Effect.mapError((trouble) => storeErrorOf(trouble, remote.subject(target, "signOut"))),
-      Effect.ensuring(Effect.sync(() => remote.forget(account)))
-    )
-  })
+  Effect.mapError(remote.signOut(target.account), (trouble) => storeErrorOf(trouble, remote.subject(target, "signOut")))
 
 const state = (remote: Remote, target: Target) =>
-  remote.links.ask({
-    name: "State",
-    isRepeatable: true,
-    patience: limits.reconnectPatience,
-    send: ({ client, headers }) => client.State({ ...remote.wanted, account: target.account }, { headers })
-  }).pipe(
+  remote.state(target.account).pipe(
     Effect.mapError((trouble) => storeErrorOf(trouble, remote.subject(target, "state"))),
     Effect.zipWith(Clock.currentTimeMillis, stateOf)
   )
@@ -80,11 +61,6 @@ const tokenMembers = (
   refresh: Effect.suspend(() => remote.refresh(target)),
   unsafePeek: (clock) => remote.peek(target, clock)
 })
-
-const originsOf = (resource: string): ReadonlyArray<string> => {
-  const origin = URL.canParse(resource) ? new URL(resource).origin : "null"
-  return origin === "null" ? [] : [origin]
-}
 
 export const serviceOf = <C>(
   remote: Remote,
