@@ -212,6 +212,12 @@ const raw = (path: string, bearer: Redacted.Redacted<string>, lines: ReadonlyArr
         text += String(chunk)
       })
       const header = JSON.stringify([["authorization", `Bearer ${Redacted.value(bearer)}`]])
+      connection.on("data", (chunk) => {
+        // The next part of a stream comes when this one was acknowledged.
+        for (const [, requestId] of String(chunk).matchAll(/"_tag":"Chunk","requestId":"(\d+)"/g)) {
+          connection.write(`${JSON.stringify({ _tag: "Ack", requestId })}\n`)
+        }
+      })
       for (const line of lines) connection.write(`${line.trim().replace("\"headers\":[]", `"headers":${header}`)}\n`)
       setTimeout(() => {
         connection.destroy()
@@ -240,6 +246,19 @@ describe("a keeper over HTTP", () => {
       const remote = yield* (yield* world.client(script.provider, { endpoints: [endpoint], events: false })).get("anna")
       assert.strictEqual((yield* Effect.flip(remote.accessToken))._tag, "TokenStoreError")
     }).pipe(Effect.provide(FetchHttpClient.layer)))
+})
+
+describe("a keeper's notices", () => {
+  it.scopedLive("a token that was handed out just before somebody listens is watched too", () =>
+    Effect.gen(function*() {
+      const keeper = yield* signedIn()
+      const lines = [request("1", "AccessToken", { account: "anna" }), request("2", "Events", {})]
+      const answers = yield* Effect.fork(raw(keeper.path, world.bearer, lines))
+      yield* Effect.sleep(200)
+      yield* (yield* keeper.sessions.get("anna")).refresh
+      const notices = (yield* Fiber.join(answers)).flatMap(({ values }) => values ?? [])
+      assert.includeDeepMembers(notices, [{ _tag: "Listening", account: "" }, { _tag: "Changed", account: "anna" }])
+    }))
 })
 
 describe("a keeper's limits", () => {

@@ -166,10 +166,6 @@ export class Door {
     )
   }
 
-  get hasListeners(): boolean {
-    return this.listening > 0
-  }
-
   may({ caller }: Visitor, operation: Callers.Operation, what: What): Effect.Effect<void, Failure> {
     if (!Callers.mayDo(caller, operation)) return refuse("operation")
     if (!Callers.mayUse(caller, what.provider, what.account)) return refuse("account")

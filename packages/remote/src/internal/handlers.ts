@@ -54,7 +54,6 @@ const found = (all: ReadonlyArray<Kept>, target: Target): Effect.Effect<Found, R
 
 const handed = (
   watch: Watch,
-  door: Door,
   { auth, kept }: Found,
   { account, resource }: Target,
   token: AccessToken
@@ -65,16 +64,14 @@ const handed = (
     const fresh = current !== undefined && current.generation === token.generation &&
       current.session === token.session
     const summary = resource === undefined ? yield* kept.overview.one(account) : undefined
-    if (door.hasListeners) {
-      yield* watch.add({
-        kept,
-        account,
-        auth,
-        session: token.session,
-        generation: token.generation,
-        wasFresh: fresh
-      }, resource)
-    }
+    yield* watch.add({
+      kept,
+      account,
+      auth,
+      session: token.session,
+      generation: token.generation,
+      wasFresh: fresh
+    }, resource)
     return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, dueAt: summary?.dueAt })
   })
 
@@ -127,7 +124,9 @@ const makeListeners = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>) {
       for (const listener of listeners) if (listener.kept === kept) tell(listener)
     })
   const watch = new Watch((kept, account) => toAll(kept, (listener) => listener.change(account)))
-  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.watchEach), watch.look)))
+  // A token may be handed out just before its client listens, so all are watched; they are looked at for those who listen.
+  const look = Effect.unless(watch.look, () => listeners.size === 0)
+  yield* Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(limits.watchEach), look)))
   for (const kept of all) {
     const events = yield* kept.overview.listen
     yield* Effect.forkScoped(
@@ -206,8 +205,7 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
   ) =>
     on(
       call,
-      (found, payload: P) =>
-        Effect.flatMap(ask(found.auth, payload), (token) => handed(watch, door, found, payload, token))
+      (found, payload: P) => Effect.flatMap(ask(found.auth, payload), (token) => handed(watch, found, payload, token))
     )
 
   return {
@@ -225,7 +223,7 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
       const attempt = found.kept.signIn?.(payload.account, payload.credentials)
       return attempt === undefined || Option.isNone(attempt)
         ? refuse("operation")
-        : Effect.flatMap(attempt.value, (token) => handed(watch, door, found, payload, token))
+        : Effect.flatMap(attempt.value, (token) => handed(watch, found, payload, token))
     }),
     Events: events(all, door, listeners)
   }
