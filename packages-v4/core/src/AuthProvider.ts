@@ -108,3 +108,15 @@ export interface Extended<in out Credentials, out Service> extends AuthProvider<
   /** `forResource`: for a provider whose `refresh` takes a resource, to be given as a member. */
   readonly extend: (auth: AuthService<Credentials>, forResource: ForResource) => Service
 }
+
+/**
+ * The origins that the token of a further API may be sent to, unless the options name others. A resource that is no URL
+ * (`urn:…`) has none.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const originsOf = (resource: string): ReadonlyArray<string> => {
+  const origin = URL.canParse(resource) ? new URL(resource).origin : "null"
+  return origin === "null" ? [] : [origin]
+}

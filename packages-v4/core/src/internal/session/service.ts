@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import { type AccessToken, isSame } from "../../AccessToken.ts"
 import type { AccessTokenError } from "../../AuthError.ts"
 import { AccessTokenRejected, AuthMisconfigured } from "../../AuthError.ts"
-import type { AuthProvider } from "../../AuthProvider.ts"
+import { type AuthProvider, originsOf } from "../../AuthProvider.ts"
 import type { AuthService, ForResource } from "../shapes/session.ts"
 import { asking, belongingTo, ofSame } from "./belonging.ts"
 import { type Ask, type Cell, extrasOf } from "./cell.ts"
@@ -120,12 +120,6 @@ const withoutToken = (service: AuthService<never>): AuthService<never> => {
     refresh: refused("refresh"),
     unsafePeek: () => undefined
   }
-}
-
-/** A resource that is no URL (`urn:…`) has no origin: its token is sent nowhere until the options name one. */
-const originsOf = (resource: string): ReadonlyArray<string> => {
-  const origin = URL.canParse(resource) ? new URL(resource).origin : "null"
-  return origin === "null" ? [] : [origin]
 }
 
 const peekResource = (cell: Cell, resource: string, clock: Clock.Clock): AccessToken | undefined => {
