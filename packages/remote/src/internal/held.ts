@@ -32,6 +32,11 @@ const coarseMonoOf = (clock: Clock.Clock, wall: number): number => {
   return lastMono
 }
 
+/** When a call was sent, and how many changes had been heard until then. */
+export interface Heard extends Now {
+  readonly changes: number
+}
+
 /** What is held for one account, or for one further API of it. */
 export class Held {
   token: AccessToken | undefined = undefined
@@ -45,6 +50,8 @@ export class Held {
   obtainedAt = 0
   /** The keeper said that the token changed. */
   isOutdated = false
+  /** How often it said so: an answer that such a report overtook is outdated. */
+  changes = 0
   /** The questions that are under way, each for all who need its answer. */
   readonly asking = new Map<string, Deferred.Deferred<AccessToken, Trouble>>()
   /** A sign-in or sign-out of this process makes every earlier question void. */
@@ -55,7 +62,7 @@ export class Held {
   /**
    * Lengths count from when the call was sent. Without events a change is not heard, so it is asked for more often.
    */
-  take(token: Token, sent: Now, late: number, hears: boolean, epoch: number): AccessToken {
+  take(token: Token, sent: Heard, late: number, hears: boolean, epoch: number): AccessToken {
     const left = token.left ?? Infinity
     const expiresAt = sent.wall + left
     const fresh = Math.min(token.freshFor + late, hears ? Infinity : limits.pollEach)
@@ -76,9 +83,14 @@ export class Held {
     this.deadAt = sent.mono + left
     this.marginAt = this.deadAt - margin
     this.dueAt = Math.min(sent.mono + fresh, this.marginAt)
-    this.isOutdated = false
+    this.isOutdated = this.changes !== sent.changes
     this.epoch = epoch
     return made
+  }
+
+  outdate(): void {
+    this.isOutdated = true
+    this.changes++
   }
 
   /** The keeper could not be asked: a live token serves until then. */

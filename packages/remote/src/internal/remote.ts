@@ -11,7 +11,7 @@ import type { State, Token } from "../SessionRpcs.ts"
 import { backoff } from "./backoff.ts"
 import type { Connection, Wanted } from "./connection.ts"
 import type { Hearing } from "./hearing.ts"
-import { Held, type Now, nowOf, peek } from "./held.ts"
+import { type Heard, Held, nowOf, peek } from "./held.ts"
 import * as limits from "./limits.ts"
 import type { Call, Links, Missed } from "./links.ts"
 import * as ownFiber from "./ownFiber.ts"
@@ -33,7 +33,7 @@ interface Question {
 
 /** When a call was sent, and on which connection. */
 interface Sent {
-  readonly at: Now
+  readonly at: Heard
   readonly connection: Connection | undefined
 }
 
@@ -107,7 +107,7 @@ export class Remote {
   }
 
   outdate(account: string): void {
-    for (const held of this.heldFor(account)) held.isOutdated = true
+    for (const held of this.heldFor(account)) held.outdate()
   }
 
   /** Sign-in and sign-out: what was held or asked for before is void. */
@@ -145,12 +145,13 @@ export class Remote {
   }
 
   /** Asks, and notes when that was sent. */
-  private asked(call: Call<Token>): Effect.Effect<{ readonly token: Token; readonly sent: Sent }, Missed> {
+  private asked(held: Held, call: Call<Token>): Effect.Effect<{ readonly token: Token; readonly sent: Sent }, Missed> {
     return Effect.clockWith((clock) => {
-      let sent: Sent = { at: nowOf(clock), connection: undefined }
+      const heard = () => ({ ...nowOf(clock), changes: held.changes })
+      let sent: Sent = { at: heard(), connection: undefined }
       const send: Call<Token>["send"] = (connection) =>
         Effect.suspend(() => {
-          sent = { at: nowOf(clock), connection }
+          sent = { at: heard(), connection }
           return call.send(connection)
         })
       return Effect.map(this.links.ask<Token>({ ...call, send }), (token) => ({ token, sent }))
@@ -161,7 +162,7 @@ export class Remote {
     return Effect.clockWith((clock) =>
       Effect.gen(this, function*() {
         const { turn } = held
-        const answer = yield* Effect.either(this.asked(call))
+        const answer = yield* Effect.either(this.asked(held, call))
         if (answer._tag === "Right") {
           const { sent, token } = answer.right
           if (this.leaving.get(target.account) === token.session) {
@@ -314,7 +315,7 @@ export class Remote {
     const signingIn = Effect.gen(this, function*() {
       const before = this.heldOf(target)
       const { turn } = before
-      const answer = yield* Effect.either(this.asked({
+      const answer = yield* Effect.either(this.asked(this.heldOf(target), {
         name: "SignIn",
         isRepeatable: false,
         send: ({ client, headers }) => client.SignIn({ ...this.target(target), credentials }, { headers })
