@@ -4,21 +4,21 @@ import { defineConfig } from "vitest/config"
 const which = process.env.EFFECT_AUTH_TESTS ?? "quick"
 const slow = "**/*.slow.test.ts"
 const soak = "**/*.soak.test.ts"
-const processes = "test/processes/*.slow.test.ts"
-const included: Record<string, string> = {
+const processes = ["test/processes/*.slow.test.ts", "test/remote/{bounds,keepers}.slow.test.ts"]
+const included: Record<string, ReadonlyArray<string>> = {
   processes,
-  soak: `test/${soak}`,
-  planted: "test/honesty/*.planted.ts",
-  majors: "test/majors/*.majors.ts"
+  soak: [`test/${soak}`],
+  planted: ["test/honesty/*.planted.ts"],
+  majors: ["test/majors/*.majors.ts"]
 }
-const excluded: Record<string, ReadonlyArray<string>> = { quick: [slow, soak], all: [soak, processes] }
+const excluded: Record<string, ReadonlyArray<string>> = { quick: [slow, soak], all: [soak, ...processes] }
 const timeouts: Record<string, number> = { soak: 600_000, all: 120_000, processes: 120_000 }
-/** Each file of this group starts up to eight processes. */
+/** Each file of this group starts many processes, or floods one. */
 const isAlone = which === "processes"
 
 export default defineConfig({
   test: {
-    include: [included[which] ?? "test/**/*.test.ts"],
+    include: [...(included[which] ?? ["test/**/*.test.ts"])],
     exclude: ["**/node_modules/**", "**/build/**", ...(excluded[which] ?? [])],
     setupFiles: ["test/setup.ts"],
     reporters: ["default", "./scripts/lib/honest-reporter.mjs"],
