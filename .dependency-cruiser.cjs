@@ -101,7 +101,10 @@ module.exports = {
         "remote imports core, effect, @effect/platform and @effect/rpc; only what opens a socket in the file system imports "
         + "Node.",
       severity: "error",
-      from: { path: "^packages/remote/src/", pathNot: "^packages/remote/src/(UnixSocket|internal/(boundedSocket|socketFile))[.]ts$" },
+      from: {
+        path: "^packages/remote/src/",
+        pathNot: "^packages/remote/src/(UnixSocket|internal/(boundedSocket|socketFile))[.]ts$"
+      },
       to: {
         couldNotResolve: false,
         pathNot: ["^packages/(remote|core)/src/", effect, platform, "(^|/)node_modules/@effect/rpc/"]

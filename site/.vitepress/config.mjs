@@ -54,9 +54,16 @@ const sidebar = [
   { text: "OAuth 2 grants", collapsed: true, items: entriesIn("oauth2") },
   {
     text: "In production",
-    items: ["stores", "many-processes", "remote", "many-accounts", "observability", "security", "performance", "compatibility"].map((name) =>
-      entry(`${name}.md`)
-    )
+    items: [
+      "stores",
+      "many-processes",
+      "remote",
+      "many-accounts",
+      "observability",
+      "security",
+      "performance",
+      "compatibility"
+    ].map((name) => entry(`${name}.md`))
   },
   { text: "Build your own", items: [entry("writing-a-provider.md"), entry("migrating.md")] },
   { text: "How it works", items: [entry("architecture.md"), entry("guarantees.md"), entry("glossary.md")] },
