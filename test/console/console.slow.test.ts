@@ -117,6 +117,8 @@ describe.skipIf(isSkipped)("the console in Chromium", () => {
     await run(program.signIn(42))
     const page = await open(console)
     const statusOf = () => run(Effect.map(program.call(42), (response) => response.status))
+    // A new token that the API never accepted would be tried twice in its first second.
+    assert.strictEqual(await statusOf(), 200)
 
     await button(page, "Expire now").click()
     await eventually("the answer is shown", async () => await said(page) === "1 access token expired.")
