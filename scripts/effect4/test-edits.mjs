@@ -24,6 +24,13 @@ const transport = [
 ]
 
 export const edits = {
+  // left-out.mjs says why: its tests are declared by a function of their own.
+  "test/core/AuthHttpClient.session.test.ts": [
+    [
+      "it.live(name, () => Effect.provide(test, TokenStore.layerMemory))",
+      "(name.endsWith(\"(G10)\") ? it.live.skip : it.live)(name, () => Effect.provide(test, TokenStore.layerMemory))"
+    ]
+  ],
   // A fiber that waits for a promise (a digest) ends in real time.
   "test/core/guarantees/session.ts": [
     [
