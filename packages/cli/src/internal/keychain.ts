@@ -18,7 +18,7 @@ const unusable = () =>
       "(a Linux needs a Secret Service, such as GNOME Keyring, and DBUS_SESSION_BUS_ADDRESS)"
   )
 
-/** `patience`: a locked keychain asks the person, and a broken one does not answer. */
+/** `patience`: the longest wait. A locked keychain asks the person, and a broken one does not answer. */
 const use = <A>(
   id: string,
   patience: Duration.DurationInput,

@@ -40,23 +40,25 @@ export const watchedPerTurn = 4_096
 export const longestFresh = minute
 /** A client asks again after this for a token that is being replaced. */
 export const staleFor = 250
-/** Nothing more is read from a client for which so many bytes of answers wait. */
+/** The most bytes of answers that may wait for a client. Beyond it, nothing more is read from that client. */
 export const mostUnread = 256 * 1_024
-/** A client that takes nothing of them for this long is disconnected; looked at in this interval. */
+/** A client that reads no answer for this long is disconnected. */
 export const readPatience = 2 * second
+/** The interval in which that is checked. */
 export const lookAtReader = 500
 
-/** A lock on a socket that is older was left by a process that was killed; looked at in this interval. */
+/** A lock on a socket that is older than this was left by a process that was killed. */
 export const longestLock = 5 * second
+/** The interval in which a process that waits for the lock looks at it. */
 export const lookAtLock = 20
 
 // ── The client
 
-/** Connecting and `Hello` together: as long as a caller waits for a keeper. */
+/** The longest time for connecting and `Hello` together. */
 export const connectWithin = 2 * second
-/** How long a caller waits for that before the next keeper is asked. */
+/** A caller that waits for a connection asks the next keeper after this. */
 export const openPatience = 250
-/** How long an endpoint that could not be connected is not tried: longer after each failure in a row. */
+/** After a failed connection, an endpoint is not tried for this long at least. The time grows with each failure in a row. */
 export const leastRest = 50
 export const longestRest = second / 2
 /** The wait between two rounds over all endpoints. */

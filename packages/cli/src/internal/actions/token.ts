@@ -52,7 +52,7 @@ const tokenOf = Effect.fnUntraced(function*(which: session.Which) {
   return { account, token }
 })
 
-/** The token of a keeper, which refreshes ahead. */
+/** Asks a keeper for the token. The keeper refreshes ahead. */
 const keptToken = (which: session.Which, place: string) =>
   Effect.gen(function*() {
     const { use } = yield* Effect.promise(() => import("../keeper/session.ts"))
