@@ -145,10 +145,15 @@ describe.skipIf(isSkipped)("the console in Chromium", () => {
     const rotate = page.getByRole("switch", { name: "Rotate" })
     const punish = page.getByRole("switch", { name: "Punish reuse" })
     await rotate.click()
-    await eventually("it rotates no more", async () => !(await rotate.isChecked()))
+    await eventually("it rotates no more", async () => await said(page) === "Refresh tokens stay the same.")
     assert.deepInclude(await run(placewise.authority.options), { rotation: false })
+    // Two clicks, one right after the other: what the person saw is sent, not what the server told last.
     await rotate.click()
     await punish.click()
+    await eventually("the server has both", async () => {
+      const { reuse, rotation } = await run(placewise.authority.options)
+      return rotation === true && reuse === "revoke-family"
+    })
     await eventually("both are on", async () => await rotate.isChecked() && await punish.isChecked())
     assert.deepInclude(await run(placewise.authority.options), { rotation: true, reuse: "revoke-family" })
 

@@ -37,15 +37,15 @@ describe("a remote session", () => {
       const { first, remote } = yield* signedIn()
       const clock = yield* Effect.clock
       assert.isUndefined(remote.unsafePeek(clock))
-      const token = yield* remote.accessToken
+      const token = yield* world.watched(remote)
       assert.deepStrictEqual([text(token), token.session, token.generation], [
         text(first),
         first.session,
         first.generation
       ])
-      yield* Effect.sleep(50)
-      const again = yield* remote.accessToken
-      assert.strictEqual(remote.unsafePeek(clock), again)
+      const held = remote.unsafePeek(clock)
+      assert.isDefined(held)
+      assert.strictEqual(yield* remote.accessToken, held)
       assert.isTrue(Math.abs(token.expiresAt - first.expiresAt) < 1_000)
     }))
 
@@ -83,8 +83,7 @@ describe("a remote session", () => {
   it.scopedLive("another one's refresh is heard: the next use has the new token", () =>
     Effect.gen(function*() {
       const { local, remote } = yield* signedIn()
-      yield* Effect.sleep(300)
-      yield* remote.accessToken
+      yield* world.watched(remote)
       yield* local.refresh
       assert.strictEqual(text(yield* eventually(remote.accessToken, (token) => text(token) !== "access-1")), "access-2")
     }), 20_000)
@@ -92,8 +91,7 @@ describe("a remote session", () => {
   it.scopedLive("a sign-out at the keeper is heard", () =>
     Effect.gen(function*() {
       const { local, remote } = yield* signedIn()
-      yield* Effect.sleep(300)
-      yield* remote.accessToken
+      yield* world.watched(remote)
       yield* local.signOut
       const end = yield* eventually(Effect.either(remote.accessToken), Either.isLeft)
       assert.strictEqual(Either.isLeft(end) ? end.left._tag : "a token", "SignInRequired")
@@ -227,8 +225,7 @@ describe("a keeper that is away", () => {
         endpoints: [UnixSocket.endpoint(cable.path, world.bearer)]
       })
       const remote = yield* sessions.get("anna")
-      yield* Effect.sleep(300)
-      yield* remote.accessToken
+      yield* world.watched(remote)
       yield* local.refresh
       const clock = yield* Effect.clock
       yield* eventually(Effect.sync(() => remote.unsafePeek(clock)), (token) => token === undefined)

@@ -26,15 +26,13 @@ describe("what changes at a keeper", () => {
       const keeper = yield* world.keeper()
       const names = Array.from({ length: 1_200 }, (_, index) => `account-${index}`)
       const sessions = yield* world.client(keeper.script.provider, { endpoints: [keeper.endpoint] })
-      yield* Effect.sleep(200)
       const held = yield* Effect.forEach(names, sessions.get)
       const kept = yield* Effect.forEach(names, keeper.sessions.get)
       yield* Effect.forEach(kept, (auth) => auth.signIn(world.right), { concurrency: 200, discard: true })
-      yield* Effect.sleep(500)
-      yield* Effect.forEach(held, (auth) => auth.accessToken, { concurrency: 200, discard: true })
+      yield* Effect.forEach(held, world.watched, { concurrency: 200, discard: true })
       const clock = yield* Effect.clock
       const served = () => held.filter((auth) => auth.unsafePeek(clock) !== undefined).length
-      assert.isTrue(yield* soon(() => served() === names.length))
+      assert.strictEqual(served(), names.length)
       yield* Effect.forEach(kept, (auth) => auth.signOut, { concurrency: "unbounded", discard: true })
       yield* soon(() => served() === 0)
       assert.strictEqual(served(), 0)
@@ -49,10 +47,8 @@ describe("what changes at a keeper", () => {
         ({ get }) => get("anna")
       )
       const [one, two] = yield* Effect.all([client, client])
-      yield* Effect.sleep(200)
-      const token = yield* one.accessToken
-      yield* two.accessToken
-      yield* Effect.sleep(100)
+      const token = yield* world.watched(one)
+      yield* world.watched(two)
       const renewed = yield* two.renew(token, { wasAccepted: true })
       const clock = yield* Effect.clock
       assert.isTrue(yield* soon(() => one.unsafePeek(clock)?.generation !== token.generation))
@@ -95,11 +91,9 @@ describe("what changes at a keeper", () => {
       )
       const { provider } = yield* ScriptedProvider.make<world.Credentials>()
       const sessions = yield* world.client(provider, { endpoints: [UnixSocket.endpoint(path, world.bearer)] })
-      yield* Effect.sleep(200)
       const accounts = yield* Effect.forEach(["anna", "ben"], sessions.get)
-      yield* Effect.forEach(accounts, (auth) => auth.accessToken)
+      yield* Effect.forEach(accounts, world.watched)
       const clock = yield* Effect.clock
-      assert.isTrue(accounts.every((auth) => auth.unsafePeek(clock) !== undefined))
       yield* Deferred.succeed(goOn, undefined)
       assert.isTrue(yield* soon(() => accounts.every((auth) => auth.unsafePeek(clock) === undefined)))
     }))

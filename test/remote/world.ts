@@ -1,4 +1,5 @@
 /** A keeper over a scripted provider, its clients, and a cable between them that is recorded, stalled and cut. */
+import type * as AuthService from "@effect-auth/core/AuthService"
 import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import type * as Callers from "@effect-auth/remote/Callers"
@@ -85,6 +86,17 @@ export const client = (
   provider: ScriptedProvider.ScriptedProvider<Credentials>["provider"],
   options: RemoteSessions.Options<Credentials>
 ) => RemoteSessions.make(provider, options)
+
+/** Uses the session until the client hears of its changes: from then on it serves the token it holds. */
+export const watched = (auth: AuthService.AuthService<Credentials>) =>
+  Effect.gen(function*() {
+    const clock = yield* Effect.clock
+    while (true) {
+      const token = yield* auth.accessToken
+      if (auth.unsafePeek(clock) !== undefined) return token
+      yield* Effect.sleep(20)
+    }
+  })
 
 /** A socket between a client and a keeper. */
 export interface Cable {

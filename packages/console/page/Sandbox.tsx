@@ -68,15 +68,59 @@ interface ControlsOptions {
   readonly say: (text: string) => void
 }
 
+const failed = (error: unknown): string => `That did not work: ${error instanceof Error ? error.message : "no answer"}.`
+
+interface SwitchOptions {
+  readonly name: string
+  /** What the server reported last. */
+  readonly isOn: boolean
+  readonly set: (isOn: boolean) => Promise<unknown>
+  readonly words: (isOn: boolean) => string
+  readonly say: (text: string) => void
+}
+
+/** Shows what the person chose until the server reports the same: a report from before the click does not turn it back. */
+const Switch = ({ isOn, name, say, set, words }: SwitchOptions) => {
+  const chosen = useSignal<boolean | undefined>(undefined)
+  useEffect(() => {
+    if (chosen.value === isOn) chosen.value = undefined
+  }, [isOn])
+  const choose = (next: boolean): void => {
+    chosen.value = next
+    const forget = (): void => {
+      if (chosen.value === next) chosen.value = undefined
+    }
+    set(next).then(
+      () => {
+        say(words(next))
+        // Perhaps another page has changed it back meanwhile, and no report ever says the same.
+        setTimeout(forget, 2_000)
+      },
+      (error: unknown) => {
+        say(failed(error))
+        forget()
+      }
+    )
+  }
+  return (
+    <label>
+      <input
+        type="checkbox"
+        role="switch"
+        checked={chosen.value ?? isOn}
+        onChange={({ currentTarget }) => choose(currentTarget.checked)}
+      />
+      {name}
+    </label>
+  )
+}
+
 const Controls = ({ sandbox, say }: ControlsOptions) => {
   const { faultsWaiting, hasRefreshTokens, makesCodes, provider, punishesReuse, rotates } = sandbox
   const code = useSignal<string | undefined>(undefined)
   function act<A>(what: string, payload: unknown, words: (answer: A) => string): () => void {
     return () => {
-      control<A>(provider, what, payload).then(
-        (answer) => say(words(answer)),
-        (error: unknown) => say(`That did not work: ${error instanceof Error ? error.message : "no answer"}.`)
-      )
+      control<A>(provider, what, payload).then((answer) => say(words(answer)), (error: unknown) => say(failed(error)))
     }
   }
   type Count = { readonly count: number }
@@ -118,32 +162,20 @@ const Controls = ({ sandbox, say }: ControlsOptions) => {
       {hasRefreshTokens && (
         <fieldset>
           <legend>Refresh tokens</legend>
-          <label>
-            <input
-              type="checkbox"
-              role="switch"
-              checked={rotates}
-              onChange={act(
-                "rules",
-                { rotates: !rotates },
-                () => rotates ? "Refresh tokens stay the same." : "Refresh tokens rotate."
-              )}
-            />
-            Rotate
-          </label>
-          <label>
-            <input
-              type="checkbox"
-              role="switch"
-              checked={punishesReuse}
-              onChange={act(
-                "rules",
-                { punishesReuse: !punishesReuse },
-                () => punishesReuse ? "A double spend is refused." : "A double spend ends the whole sign-in."
-              )}
-            />
-            Punish reuse
-          </label>
+          <Switch
+            name="Rotate"
+            isOn={rotates}
+            set={(isOn) => control(provider, "rules", { rotates: isOn })}
+            words={(isOn) => isOn ? "Refresh tokens rotate." : "Refresh tokens stay the same."}
+            say={say}
+          />
+          <Switch
+            name="Punish reuse"
+            isOn={punishesReuse}
+            set={(isOn) => control(provider, "rules", { punishesReuse: isOn })}
+            words={(isOn) => isOn ? "A double spend ends the whole sign-in." : "A double spend is refused."}
+            say={say}
+          />
         </fieldset>
       )}
       {makesCodes && (

@@ -190,7 +190,7 @@ describe("a token that the API does not know yet", () => {
       })
     )
     yield* TestClock.adjust("100 millis")
-    return { ...made, sent, client: AuthHttpClient.withAuth(api, made.auth) }
+    return { ...made, api, sent, client: AuthHttpClient.withAuth(api, made.auth) }
   })
 
   it.scoped("G64: a request is sent again with the same token", () =>
@@ -208,6 +208,16 @@ describe("a token that the API does not know yet", () => {
       const exit = yield* session.within(client.get("https://api.test/x"), "10 seconds")
       assert.isTrue(Exit.isFailure(exit))
       assert.deepStrictEqual(sent, ["Bearer access-1", "Bearer access-1", "Bearer access-2"])
+    }).pipe(session.provided))
+
+  it.scoped("G64: one that the API accepted through any client is known, and replaced at once", () =>
+    Effect.gen(function*() {
+      const made = yield* sending((header, sends) => sends === 1 || header !== "Bearer access-1")
+      yield* made.client.get("https://api.test/x")
+      const another = AuthHttpClient.withAuth(made.api, made.auth)
+      const exit = yield* session.within(another.get("https://api.test/x"), "1 millis")
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(made.sent, ["Bearer access-1", "Bearer access-1", "Bearer access-2"])
     }).pipe(session.provided))
 
   it.scoped("a service that always gives the same token back is not asked for ever", () =>

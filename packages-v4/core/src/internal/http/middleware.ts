@@ -77,6 +77,9 @@ export const make = <E, R>(
 const isThere = (request: Effect.Effect<Request>): request is Exit.Success<Request, never> =>
   Exit.isExit(request) && Exit.isSuccess(request)
 
+/** The tokens that an API has accepted. All clients share it, because some programs make a client for each request. */
+const accepted = new WeakSet<Redacted.Redacted<string>>()
+
 class Middleware<E, R> {
   private readonly self: HttpClient.HttpClient.With<E, R>
   private readonly auth: AuthService<never>
@@ -89,7 +92,7 @@ class Middleware<E, R> {
    */
   #value: Redacted.Redacted<string> | undefined
   #header = ""
-  /** The token that the API accepted last. */
+  /** The token that the API accepted last through this client. */
   #accepted: Redacted.Redacted<string> | undefined
   /** The last token from `refreshFirst`. If a new token is already too short, it is not refreshed for each request. */
   private brought: AccessToken | undefined
@@ -195,7 +198,11 @@ class Middleware<E, R> {
     const { status } = response
     if (this.isRejection(response)) return this.refused(attempt, { by: "status", response, error: undefined })
     if (attempt.redirects > 0 && redirecting.includes(status)) return this.redirect(attempt, response)
-    if (status < 300 && this.auth.rejection.body === undefined) this.#accepted = attempt.token.value
+    const { value } = attempt.token
+    if (value !== this.#accepted && status < 300 && this.auth.rejection.body === undefined) {
+      this.#accepted = value
+      accepted.add(value)
+    }
     const handed = new HandedResponse(response, attempt.request)
     const { body } = this.auth.rejection
     if (body === undefined) return Effect.succeed(handed)
@@ -229,7 +236,7 @@ class Middleware<E, R> {
         : refused
       // If only the headers were read, the body is freed when the caller surely does not get the response.
       const unread = kept === refused && handsOver ? this.drain.release(refused.response) : Effect.void
-      const wasAccepted = this.#accepted === attempt.token.value
+      const wasAccepted = accepted.has(attempt.token.value)
       const renewed = yield* Effect.result(this.auth.renew(attempt.token, { wasAccepted }))
       if (Result.isFailure(renewed)) {
         const error = renewed.failure
