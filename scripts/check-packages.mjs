@@ -4,6 +4,7 @@
  *
  * A package without any public module yet is named and left out; so are the packages that need such a one.
  */
+import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { packages, root } from "./lib/packages.mjs"
@@ -16,6 +17,7 @@ import {
   node,
   nodeOf,
   nodeVersions,
+  nodeWith,
   npmInstall,
   pack,
   peers as pinnedPeers,
@@ -102,6 +104,57 @@ const use = async (dir, tarballs, others, entries) => {
   }
 }
 
+/** A provider of the user's own, in plain JavaScript over the installed packages. */
+const providerModule = `
+import * as PitchpointAuth from "@effect-auth/pitchpoint/PitchpointAuth"
+export const provider = ({ settings }) => PitchpointAuth.provider(settings)
+export const credentials = ({ secret }) => ({ password: secret })
+`
+
+/** Uses the installed program as people do: a sandbox, a session at it, and a session of a provider from a module. */
+const start = async (dir) => {
+  const file = path.join(dir, "node_modules/.bin/effect-auth")
+  const env = { ...process.env, EFFECT_AUTH_HOME: path.join(dir, "home"), EFFECT_AUTH_KEY_STORE: "file" }
+  const sandbox = spawn(process.execPath, [file, "sandbox", "--env", "--quiet"], { cwd: dir, env })
+  try {
+    const text = await new Promise((resolve, reject) => {
+      let printed = ""
+      sandbox.stdout.on("data", (chunk) => {
+        printed += chunk
+        if (printed.includes("WALLET_APP_PASSWORD")) resolve(printed)
+      })
+      sandbox.on("exit", (code) => reject(new Error(`effect-auth sandbox ended with ${code}`)))
+      setTimeout(() => reject(new Error("effect-auth sandbox did not start in 20 s")), 20_000).unref()
+    })
+    const value = (name) => new RegExp(`^EFFECT_AUTH_${name}='?(.*?)'?$`, "m").exec(text)?.[1] ?? ""
+    const settings = JSON.stringify({ host: value("PITCHPOINT_HOST"), username: value("PITCHPOINT_USERNAME") })
+    const password = value("PITCHPOINT_PASSWORD")
+    const program = (...args) =>
+      nodeWith(
+        { ...env, EFFECT_AUTH_PITCHPOINT_PASSWORD: password, EFFECT_AUTH_MODULE_PASSWORD: password },
+        dir,
+        file,
+        ...args
+      )
+    fs.writeFileSync(path.join(dir, "provider.mjs"), providerModule)
+    const flags = ["--host", value("PITCHPOINT_HOST"), "--username", value("PITCHPOINT_USERNAME")]
+    await program("sign-in", "pitchpoint", ...flags)
+    await program("sign-in", "module", "--module", "./provider.mjs", "--settings", settings)
+    for (const name of ["pitchpoint", "module"]) {
+      const token = await program("token", name)
+      if (!/^\S+\n$/.test(token)) throw new Error(`effect-auth token ${name} printed no token`)
+      await program("refresh", name).catch((error) => {
+        if (!error.message.includes("gave no refresh token")) throw error
+      })
+    }
+    const states = JSON.parse(await program("status", "--json")).map((row) => `${row.provider} ${row.state}`)
+    if (states.join() !== "module Active,pitchpoint Active") throw new Error(`effect-auth status says: ${states}`)
+  } finally {
+    sandbox.removeAllListeners("exit")
+    sandbox.kill()
+  }
+}
+
 const isOurs = (name) => name.startsWith("@effect-auth/")
 
 const main = async (dir) => {
@@ -142,6 +195,7 @@ const main = async (dir) => {
       `install, import and type-check: all ${packed.length} packages (${plain.length} entry points)`,
       () => use(path.join(dir, "all"), packed.map((pkg) => pkg.tarball), peers, plain)
     )
+    await timed("start the installed program", () => start(path.join(dir, "all")))
   }
   const rest = entries.filter((entry) => !plain.includes(entry))
   if (rest.length > 0) {

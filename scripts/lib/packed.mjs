@@ -12,9 +12,9 @@ const exec = promisify(execFile)
 const manager = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).packageManager
 
 /** Runs a program and gives what it printed; fails with all that it said. */
-const run = async (cwd, command, ...args) => {
+const runWith = async (options, command, ...args) => {
   try {
-    const { stdout } = await exec(command, args, { cwd, maxBuffer: 64 * 1024 * 1024 })
+    const { stdout } = await exec(command, args, { ...options, maxBuffer: 64 * 1024 * 1024 })
     return stdout
   } catch (error) {
     throw new Error(
@@ -22,6 +22,11 @@ const run = async (cwd, command, ...args) => {
     )
   }
 }
+
+const run = (cwd, command, ...args) => runWith({ cwd }, command, ...args)
+
+/** This Node with an environment, a file and its arguments. */
+export const nodeWith = (env, cwd, ...args) => runWith({ env, cwd }, process.execPath, ...args)
 
 /** This Node with a file and its arguments. */
 export const node = (cwd, ...args) => run(cwd, process.execPath, ...args)

@@ -88,7 +88,8 @@ export const place = Effect.gen(function*() {
   return result
 })
 
-const serve = (sandbox: Pick<Sandbox.Sandbox, "app">) =>
+/** Serves a sandbox on a free port. */
+export const serve = (sandbox: Pick<Sandbox.Sandbox, "app">) =>
   Effect.gen(function*() {
     const server = yield* Layer.build(NodeHttpServer.layerServer(Http.createServer, { port: 0, host: "127.0.0.1" }))
     return yield* Effect.provide(Sandbox.serve(sandbox), server)

@@ -28,7 +28,7 @@ export interface Found {
 const fromEnvironment = Effect.fnUntraced(function*(provider: ProviderName) {
   const { credential, flags, kept } = registry[provider]
   if (credential === undefined) return undefined
-  for (const secret of [...kept, credential]) {
+  for (const secret of [...kept.filter((secret) => secret.optional !== true), credential]) {
     if ((yield* setting(provider, secret.name)) === undefined) return undefined
   }
   const options: Record<string, string> = {}
@@ -77,9 +77,11 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
   const found: Record<string, Redacted.Redacted<string>> = {}
   for (const secret of registry[account.provider].kept) {
     const sealed = account.sealed[secret.name]
-    if (secret.optional === true && sealed === undefined) continue
-    const given = secret.optional === true ? undefined : yield* secrets.fromEnvironment(account.provider, secret)
+    // The account says whether it has this secret. The variable may belong to another one.
+    const isOwn = secret.optional === true && account.signedIn
+    const given = isOwn ? undefined : yield* secrets.fromEnvironment(account.provider, secret)
     if (given === undefined && sealed === undefined) {
+      if (secret.optional === true) continue
       return yield* new SecretMissing({
         secret: secret.label,
         variable: variableOf(account.provider, secret.name)

@@ -12,6 +12,7 @@ import * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
 import { connect } from "../providers/connect.ts"
 import type { Connection } from "../providers/connection.ts"
+import { moduleFile } from "../providers/moduleFile.ts"
 import { type Flag, type ProviderName, registry, type Secret, variableOf } from "../providers/registry.ts"
 import * as reach from "../reach.ts"
 import * as secrets from "../secrets.ts"
@@ -45,10 +46,12 @@ const optionsOf = Effect.fnUntraced(function*(options: Options, before: accounts
   return found
 })
 
-const checked = (flag: Flag, value: string) =>
-  flag.oneOf === undefined || flag.oneOf.includes(value)
-    ? Effect.succeed(value)
-    : Effect.fail(new UsageError({ message: `--${flag.name} is one of ${flag.oneOf.join(", ")}` }))
+const checked = (flag: Flag, value: string): Effect.Effect<string, UsageError> => {
+  if (flag.oneOf !== undefined && !flag.oneOf.includes(value)) {
+    return Effect.fail(new UsageError({ message: `--${flag.name} is one of ${flag.oneOf.join(", ")}` }))
+  }
+  return flag.isModule === true ? moduleFile(value) : Effect.succeed(value)
+}
 
 interface Kept {
   readonly secret: Secret
@@ -59,7 +62,9 @@ interface Kept {
 
 /** The server that an account's secrets are for. */
 const placeOf = (options: Readonly<Record<string, string>> | undefined): string | undefined =>
-  options?.["issuer"] ?? options?.["host"]
+  options?.["module"] === undefined
+    ? options?.["issuer"] ?? options?.["host"]
+    : JSON.stringify([options["module"], options["settings"]])
 
 /** A kept secret goes to the host that it was given for, and to no other. */
 const remembered = Effect.fnUntraced(function*(

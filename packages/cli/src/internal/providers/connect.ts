@@ -8,7 +8,8 @@ const modules: { readonly [Name in ProviderName]: () => Promise<{ readonly conne
   priava: () => import("./priava.ts"),
   pitchpoint: () => import("./pitchpoint.ts"),
   "wallet-app": () => import("./walletApp.ts"),
-  oauth2: () => import("./oauth2.ts")
+  oauth2: () => import("./oauth2.ts"),
+  module: () => import("./module.ts")
 }
 
 /** Loads the provider and connects the account. */

@@ -28,7 +28,7 @@ interface Connected {
 
 /** A secret signs in. */
 interface WithCredential extends Connected {
-  readonly signIn: (credential: Redacted.Redacted<string>) => Effect.Effect<AccessToken, SignInError>
+  readonly signIn: (credential: Redacted.Redacted<string>) => Effect.Effect<AccessToken, SignInError | UsageError>
   readonly person?: undefined
   /** The step before the prompt for the credential: it sends a one-time password. */
   readonly before?: Effect.Effect<string, SignInError | UsageError> | undefined

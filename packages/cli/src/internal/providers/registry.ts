@@ -1,6 +1,6 @@
 /** The options and secrets of each provider. The providers themselves are loaded when they are used. */
 
-export const providerNames = ["placewise", "priava", "pitchpoint", "wallet-app", "oauth2"] as const
+export const providerNames = ["placewise", "priava", "pitchpoint", "wallet-app", "oauth2", "module"] as const
 
 export type ProviderName = typeof providerNames[number]
 
@@ -12,6 +12,8 @@ export interface Flag {
   readonly description: string
   readonly required?: boolean | undefined
   readonly oneOf?: ReadonlyArray<string> | undefined
+  /** The file of a module, or the name of a package. The whole path of the file is remembered. */
+  readonly isModule?: boolean | undefined
   /** Meant for this one sign-in: neither remembered nor taken from a variable. */
   readonly once?: boolean | undefined
 }
@@ -101,6 +103,15 @@ export const registry: Readonly<Record<ProviderName, Questions>> = {
       { name: "with", description: "A browser here (default), or one on another device", oneOf: ["browser", "device"] }
     ],
     kept: [{ name: "client-secret", label: "client secret", optional: true }]
+  },
+  module: {
+    title: "somebody at an API whose provider is a module of yours",
+    flags: [
+      { name: "module", description: "The module: a file, or an installed package", required: true, isModule: true },
+      { name: "settings", description: "A JSON object, which the module makes its provider from" }
+    ],
+    kept: [{ name: "client-secret", label: "client secret", optional: true }],
+    credential: { name: "password", label: "password" }
   }
 }
 
@@ -115,7 +126,7 @@ export const variableOf = (provider: ProviderName, name: string): string =>
 export const variablesOf = (provider: ProviderName, name: string): ReadonlyArray<string> => {
   const variable = variableOf(provider, name)
   // Other programs have variables of such names.
-  if (provider === "oauth2") return [variable]
+  if (provider === "oauth2" || provider === "module") return [variable]
   return [variable, variable.slice("EFFECT_AUTH_".length)]
 }
 
@@ -123,6 +134,10 @@ export const variablesOf = (provider: ProviderName, name: string): ReadonlyArray
 export const wayOf = (provider: ProviderName): string | undefined => {
   const { credential, flags, kept } = registry[provider]
   if (credential === undefined) return undefined
-  const needed = [...flags.filter((flag) => flag.required === true), ...kept, credential]
+  const needed = [
+    ...flags.filter((flag) => flag.required === true),
+    ...kept.filter((secret) => secret.optional !== true),
+    credential
+  ]
   return `or, for a token without a store, set ${needed.map(({ name }) => variableOf(provider, name)).join(", ")}`
 }
