@@ -210,6 +210,18 @@ describe("a token that the API does not know yet", () => {
       assert.deepStrictEqual(sent, ["Bearer access-1", "Bearer access-1", "Bearer access-2"])
     }).pipe(session.provided))
 
+  it.scoped("G64: a timer that fires early does not make a second rejection the first one", () =>
+    Effect.gen(function*() {
+      const { client, refreshes, sent } = yield* sending((header) => header !== "Bearer access-1")
+      const clock = yield* Effect.clock
+      const sleep = (time: Duration.Duration) => clock.sleep(Duration.subtract(time, "5 millis"))
+      const early: Clock.Clock = Object.create(clock, { sleep: { value: sleep } })
+      const exit = yield* session.within(Effect.withClock(client.get("https://api.test/x"), early), "2 seconds")
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.deepStrictEqual(sent, ["Bearer access-1", "Bearer access-1", "Bearer access-2"])
+      assert.strictEqual(yield* refreshes, 1)
+    }).pipe(session.provided))
+
   it.scoped("G64: one that the API accepted through any client is known, and replaced at once", () =>
     Effect.gen(function*() {
       const made = yield* sending((header, sends) => sends === 1 || header !== "Bearer access-1")

@@ -188,6 +188,13 @@ const current = (
     : ofSame(machine, cell, ask, token, operation)
 }
 
+/** `until`: monotonic milliseconds. A timer can fire up to a millisecond early, and who comes early would wait again. */
+const waitUntil = Effect.fnUntraced(function*(until: number) {
+  for (let left = until - (yield* now).mono; left > 0; left = until - (yield* now).mono) {
+    yield* Effect.sleep(Math.ceil(left))
+  }
+})
+
 const renew = Effect.fnUntraced(function*(
   machine: Machine,
   cell: Cell,
@@ -213,7 +220,7 @@ const renew = Effect.fnUntraced(function*(
     const until = at.mono + what.millis
     const noted = resource === undefined ? extrasOf(cell) : resources.register(cell, resource)
     noted.newborn = { session, generation, until }
-    yield* Effect.sleep(Math.ceil(what.millis))
+    yield* waitUntil(until)
     return yield* current(machine, cell, belongingTo(rejected), "renew", resource)
   }
   if (what._tag === "Hopeless") {
