@@ -106,7 +106,7 @@ describe.skipIf(isSkipped)("the console in Chromium", () => {
     await page.locator(".newest").getByText("460, the access token is expired").waitFor()
     await page.locator(".newest").getByText("new tokens", { exact: true }).waitFor()
     await eventually("the second life is drawn", async () => await page.locator(".picture .bar").count() === 2)
-    assert.strictEqual(await page.locator(".picture .mark").count(), 6)
+    assert.strictEqual(await page.locator(".picture .mark").count(), 5)
     await run(program.signOut(42))
     await rowOf(page, "42 #2").getByText("revoked").waitFor()
     assert.deepStrictEqual([...hosts], [new URL(console).host])
