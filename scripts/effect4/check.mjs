@@ -1,5 +1,6 @@
 /**
- * The packages for Effect 4: generating changes nothing, types, their own tests on Node 24, and both majors side by side.
+ * The packages for Effect 4: generating changes nothing, types, their own tests on Node 24, both majors side by side, and the
+ * packages as their users install them.
  *
  *   node scripts/effect4/check.mjs [--all] [file filters and arguments of vitest]
  *
@@ -53,6 +54,7 @@ run("both majors", process.execPath, ["node_modules/vitest/vitest.mjs", "run"], 
   cwd: path.join(workspace, ".."),
   env: { ...process.env, EFFECT_AUTH_TESTS: "majors" }
 })
+run("packages", process.execPath, [path.join(here, "packages.mjs")])
 const { failed, passed, skipped } = JSON.parse(fs.readFileSync(report, "utf8"))
 fs.rmSync(path.dirname(report), { recursive: true })
 console.log(

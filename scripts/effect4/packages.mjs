@@ -52,13 +52,13 @@ const main = async (dir) => {
       "@effect/vitest@^4.0.5",
       "vitest@^5.0.0",
       "@types/node@24",
-      "ioredis@5"
+      "ioredis@5",
+      "pg@8"
     )
-    const found = fs.readdirSync(path.join(user, "node_modules/effect"))
-    if (!found.includes("package.json")) throw new Error("effect is not installed")
+    const { version } = JSON.parse(fs.readFileSync(path.join(user, "node_modules/effect/package.json"), "utf8"))
+    if (!version.startsWith("4.")) throw new Error(`effect ${version} is installed`)
   })
   const entries = (await Promise.all(packed.map(entriesOf))).flat()
-  // A law registers a suite when vitest runs it; imported by itself it does nothing.
   const imports = entries.map((entry, index) => `import * as M${index} from ${JSON.stringify(entry)}`)
   const names = entries.map((_, index) => `M${index}`).join(", ")
   fs.copyFileSync(path.join(here, "quick-start.ts"), path.join(user, "quick-start.ts"))

@@ -1,4 +1,5 @@
 /** The example of the README on Effect 4. scripts/effect4/packages.mjs compiles it against the packed packages. */
+/* eslint-disable no-restricted-imports -- a reader counts lines here, a bundler does not see this file */
 // #region quick-start
 import { TokenStore } from "@effect-auth/core"
 import { Placewise, PlacewiseAuth } from "@effect-auth/placewise"
