@@ -214,7 +214,7 @@ describe("a token that the API does not know yet", () => {
     Effect.gen(function*() {
       const { client, refreshes, sent } = yield* sending((header) => header !== "Bearer access-1")
       const clock = yield* Effect.clock
-      const sleep = (time: Duration.Duration) => clock.sleep(Duration.millis(Duration.toMillis(time) - 5))
+      const sleep = (time: Duration.Duration) => clock.sleep(Duration.millis(0.9 * Duration.toMillis(time)))
       const early: Clock.Clock = Object.create(clock, { sleep: { value: sleep } })
       const exit = yield* session.within(Effect.withClock(client.get("https://api.test/x"), early), "2 seconds")
       assert.isTrue(Exit.isSuccess(exit))

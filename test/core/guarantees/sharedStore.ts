@@ -6,7 +6,10 @@ import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 
 export const key = { provider: "scripted", realm: "test", account: "default" }
 
@@ -47,6 +50,20 @@ export const serviceOver = (
     store
   )
 
+/** Closes with the test, and moves time on for that: closing waits for an exchange that is under way. */
+export const closedWithTest = <A, E, R>(make: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(
+    Effect.acquireRelease(
+      Scope.make(),
+      Effect.fnUntraced(function*(scope, exit) {
+        const closing = yield* Effect.fork(Scope.close(scope, exit))
+        yield* TestClock.adjust("2 minutes")
+        yield* Fiber.join(closing)
+      })
+    ),
+    (scope) => Scope.extend(make, scope)
+  )
+
 export const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
 
 /** Two services over one store, which one of them, `auth`, can lose; `elsewhere` never does. */
@@ -55,6 +72,6 @@ export const setup = Effect.fnUntraced(function*(refresh?: RefreshOptions) {
   const { control, store } = seen(inner)
   const script = yield* ScriptedProvider.make<string>()
   const auth = yield* serviceOver(script, store, refresh)
-  const elsewhere = yield* serviceOver(script, inner)
+  const elsewhere = { ...yield* serviceOver(script, inner), erase: inner.erase?.(key) ?? Effect.succeed(false) }
   return { auth, control, elsewhere, record: recordIn(inner), script }
 })

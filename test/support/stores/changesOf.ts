@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 /** The versions that are heard of one record; `listening` where others may have gone unheard. */
 export const changesOf = (store: Service, key: RecordKey.RecordKey) =>
   (store.changes ?? Stream.empty).pipe(
+    Stream.filter((change) => change._tag !== "Away"),
     Stream.filter((change) => change._tag === "Listening" || change.hash === RecordKey.hash(key)),
     Stream.map((change) => change._tag === "Listening" ? "listening" as const : change.version)
   )

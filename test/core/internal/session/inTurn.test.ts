@@ -9,7 +9,7 @@ const setup = Effect.gen(function*() {
   const order: Array<string> = []
   const gate = yield* Deferred.make<void>()
   const turn = (name: string, work: Effect.Effect<void> = Effect.void) =>
-    inTurn(cell, Effect.zipRight(work, Effect.sync(() => void order.push(name))))
+    inTurn(cell, Infinity, Effect.zipRight(work, Effect.sync(() => void order.push(name))))
   return { cell, gate, order, turn }
 })
 
@@ -48,7 +48,7 @@ describe("inTurn", () => {
   it.effect("goes on after a failure", () =>
     Effect.gen(function*() {
       const { cell, order, turn } = yield* setup
-      assert.strictEqual(yield* Effect.flip(inTurn(cell, Effect.fail("no"))), "no")
+      assert.strictEqual(yield* Effect.flip(inTurn(cell, Infinity, Effect.fail("no"))), "no")
       yield* turn("second")
       assert.deepStrictEqual(order, ["second"])
     }))

@@ -180,7 +180,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     remaining: () => ({ wait: 0, floor: 0 })
   })),
   mutant<typeof cells, ["inTurn"]>("sign-in and sign-out do not wait for each other", "cell", ["inTurn"], () => ({
-    inTurn: (_, effect) => effect
+    inTurn: (_cell, _longest, effect) => effect
   })),
   mutant<typeof transitions, ["depart"]>(
     "signing out leaves the tokens in the store",

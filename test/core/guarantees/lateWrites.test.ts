@@ -1,0 +1,165 @@
+/** What is written late: after the store was away, another process may have done more. */
+import * as RecordChanges from "@effect-auth/core/RecordChanges"
+import * as TokenStore from "@effect-auth/core/TokenStore"
+import * as ScriptedProvider from "@effect-auth/testing/ScriptedProvider"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/TestClock"
+import * as session from "./session.ts"
+import { away, closedWithTest, key, recordIn, serviceOver, setup, shared } from "./sharedStore.ts"
+
+const over = (...args: Parameters<typeof serviceOver>) => closedWithTest(serviceOver(...args))
+
+/** The store without reports. */
+const bare = ({ compareAndSet, erase, get }: TokenStore.Service): TokenStore.Service => ({ compareAndSet, erase, get })
+
+const erase = ({ erase }: TokenStore.Service) => erase?.(key) ?? Effect.succeed(false)
+
+describe("a sign-in that is saved late", () => {
+  for (const what of ["refreshes", "signs out"] as const) {
+    it.scoped(`is not written again where it had arrived, and another process ${what} since (G20)`, () =>
+      Effect.gen(function*() {
+        const inner = yield* shared()
+        const control = { isAway: false, loses: false }
+        const store: TokenStore.Service = {
+          ...inner,
+          get: (key) => Effect.suspend(() => control.isAway ? Effect.fail(away) : inner.get(key)),
+          compareAndSet: (key, version, record) =>
+            Effect.suspend(() => {
+              if (control.isAway) return Effect.fail(away)
+              const written = inner.compareAndSet(key, version, record)
+              if (!control.loses) return written
+              control.isAway = true
+              return Effect.zipRight(written, Effect.fail(away))
+            })
+        }
+        const script = yield* ScriptedProvider.make<string>()
+        const here = yield* over(script, store)
+        control.loses = true
+        const begun = yield* Effect.flatten(session.within(here.signIn("ola"), "10 seconds"))
+        const elsewhere = yield* over(script, inner)
+        yield* (what === "refreshes" ? elsewhere.refresh : elsewhere.signOut)
+        const before = yield* recordIn(inner)
+        assert.strictEqual(before.session, begun.session)
+        control.loses = false
+        control.isAway = false
+        yield* TestClock.adjust("30 seconds")
+        const after = yield* recordIn(inner)
+        assert.deepStrictEqual([after.state, after.tokens], [before.state, before.tokens])
+      }))
+  }
+
+  for (const start of ["with a session", "without one"] as const) {
+    it.scoped(`does not replace one that another process began after it, ${start} (G25)`, () =>
+      Effect.gen(function*() {
+        const { auth, control, elsewhere, record, script } = yield* setup()
+        yield* (start === "with a session" ? auth.signIn("first") : Effect.exit(auth.accessToken))
+        control.isAway = true
+        yield* Effect.flatten(session.within(auth.signIn("older"), "10 seconds"))
+        yield* TestClock.adjust("5 minutes")
+        const newer = yield* elsewhere.signIn("newer")
+        const before = yield* script.count("revoke")
+        control.isAway = false
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual((yield* record).session, newer.session)
+        assert.strictEqual((yield* auth.accessToken).session, newer.session)
+        // What was obtained in vain does not live on.
+        assert.strictEqual(yield* script.count("revoke"), before + 1)
+      }))
+  }
+
+  it.scoped("replaces what it finds where the store had not been read before", () =>
+    Effect.gen(function*() {
+      const { auth, control, elsewhere, record } = yield* setup()
+      yield* elsewhere.signIn("ola")
+      control.isAway = true
+      const kari = yield* Effect.flatten(session.within(auth.signIn("kari"), "10 seconds"))
+      control.isAway = false
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* record).session, kari.session)
+    }))
+
+  it.scoped("revokes what it replaced, where the provider wants that", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      let isAway = false
+      const store: TokenStore.Service = {
+        ...inner,
+        get: (key) => Effect.suspend(() => isAway ? Effect.fail(away) : inner.get(key)),
+        compareAndSet: (key, version, record) =>
+          Effect.suspend(() => isAway ? Effect.fail(away) : inner.compareAndSet(key, version, record))
+      }
+      const script = yield* ScriptedProvider.make<string>({ revokeReplaced: true })
+      const auth = yield* over(script, store)
+      yield* auth.signIn("first")
+      isAway = true
+      yield* session.within(auth.signIn("second"), "10 seconds")
+      isAway = false
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* script.count("revoke"), 1)
+    }))
+})
+
+describe("a sign-out that is written late", () => {
+  it.scoped("does not end another user's session whose record began anew (G25)", () =>
+    Effect.gen(function*() {
+      const { auth, control, elsewhere, record, script } = yield* setup()
+      yield* auth.signIn("ola")
+      yield* auth.refresh
+      control.isAway = true
+      yield* session.within(auth.signOut, "10 seconds")
+      yield* elsewhere.signOut
+      yield* elsewhere.erase
+      const kari = yield* elsewhere.signIn("kari")
+      const before = yield* script.count("revoke")
+      control.isAway = false
+      yield* TestClock.adjust("30 seconds")
+      const stored = yield* record
+      assert.deepStrictEqual([stored.session, stored.state._tag], [kari.session, "active"])
+      assert.strictEqual(yield* script.count("revoke"), before)
+    }))
+})
+
+describe("a record that was erased and begun anew", () => {
+  for (const how of ["reports nothing", "pushes"] as const) {
+    it.scoped(`is what this process serves after its own sign-in, on a store that ${how} (G55)`, () =>
+      Effect.gen(function*() {
+        const inner = yield* TokenStore.makeMemory
+        const script = yield* ScriptedProvider.make<string>()
+        const here = yield* over(script, how === "pushes" ? inner : bare(inner))
+        yield* TestClock.adjust("1 second")
+        yield* here.signIn("ola")
+        yield* here.refresh
+        yield* TestClock.adjust("1 second")
+        const elsewhere = yield* over(script, bare(inner))
+        yield* elsewhere.signOut
+        yield* erase(inner)
+        const kari = yield* here.signIn("kari")
+        assert.strictEqual((yield* here.accessToken).session, kari.session)
+      }))
+  }
+
+  it.scoped("is read before a refresh where the listening connection was away", () =>
+    Effect.gen(function*() {
+      const inner = yield* TokenStore.makeMemory
+      const hub = RecordChanges.makeHub()
+      hub.listening()
+      const script = yield* ScriptedProvider.make<string>()
+      const here = yield* over(script, { ...bare(inner), changes: hub.changes, reportsAtOnce: true }, {
+        mode: "scheduled"
+      })
+      yield* TestClock.adjust("1 second")
+      yield* here.signIn("ola")
+      yield* TestClock.adjust("50 minutes")
+      const { version } = yield* recordIn(inner)
+      hub.away()
+      const elsewhere = yield* over(script, bare(inner))
+      yield* elsewhere.signOut
+      yield* erase(inner)
+      let kari = yield* elsewhere.signIn("kari")
+      while ((yield* recordIn(inner)).version < version) kari = yield* elsewhere.signIn("kari")
+      assert.strictEqual((yield* recordIn(inner)).version, version)
+      yield* TestClock.adjust("50 minutes")
+      assert.strictEqual((yield* recordIn(inner)).session, kari.session)
+    }))
+})
