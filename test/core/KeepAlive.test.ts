@@ -169,4 +169,26 @@ describe("KeepAlive", () => {
       )
       assert.strictEqual(error.reason, "misconfigured")
     }))
+
+  it.scoped("a process that lost its turn, because it was paused, leaves the rest to the one that has it", () =>
+    Effect.gen(function*() {
+      const { both, server, store } = yield* setup(true)
+      yield* TestClock.adjust("10 days")
+      let reads = 0
+      const isPaused = (account: string) => account !== "lease" && ++reads === 3
+      const paused: TokenStore.Service = {
+        ...store,
+        get: (key) => Effect.delay(store.get(key), isPaused(key.account) ? "11 minutes" : 0)
+      }
+      const slow: TokenStore.Service = { ...store, get: (key) => Effect.delay(store.get(key), "10 seconds") }
+      const pass = (sessions: typeof both[0], seen: TokenStore.Service) =>
+        Effect.provideService(KeepAlive.pass(sessions, { concurrency: 1 }), TokenStore.TokenStore, seen)
+      const one = yield* Effect.fork(pass(both[0], paused))
+      yield* TestClock.adjust("630 seconds")
+      const other = yield* Effect.fork(pass(both[1], slow))
+      yield* TestClock.adjust("1 hour")
+      assert.isAtMost((yield* Fiber.join(one)).refreshed, 3)
+      yield* Fiber.join(other)
+      assert.strictEqual(server.refreshes, 20)
+    }))
 })

@@ -6,6 +6,7 @@ import * as AuthService from "@effect-auth/core/AuthService"
 import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as EncryptedTokenStore from "@effect-auth/core/EncryptedTokenStore"
 import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import type { RecordKey } from "@effect-auth/core/RecordKey"
 import type { RefreshOptions } from "@effect-auth/core/RefreshOptions"
 import type { SessionEvent } from "@effect-auth/core/SessionEvent"
 import * as SessionRecord from "@effect-auth/core/SessionRecord"
@@ -33,7 +34,7 @@ interface Setup extends ScriptedProvider.Options {
   readonly refresh?: RefreshOptions
   readonly credentials?: Effect.Effect<string>
   /** How long the tokens of a resource live, in seconds. */
-  readonly lives?: Readonly<Record<string, number>>
+  readonly lives?: Readonly<Record<string, number | undefined>>
   readonly store?: (store: TokenStore.Service) => TokenStore.Service
 }
 
@@ -53,7 +54,7 @@ const world = Effect.fnUntraced(function*(setup: Setup = {}) {
           resource === undefined ? tokens : {
             ...tokens,
             accessToken: Redacted.make(`${Redacted.value(tokens.accessToken)}@${resource}`),
-            expiresIn: setup.lives?.[resource] ?? tokens.expiresIn
+            expiresIn: { [resource]: tokens.expiresIn, ...setup.lives }[resource]
           })
       }
     }),
@@ -77,6 +78,31 @@ const world = Effect.fnUntraced(function*(setup: Setup = {}) {
 const textOf = ({ value }: AccessToken) => Redacted.value(value)
 
 describe("access tokens for further APIs", () => {
+  it.scoped("one without a known end is not refreshed by the life of the session's own", () =>
+    Effect.gen(function*() {
+      const { asked, inner, process } = yield* world({ lives: { [mail]: undefined } })
+      const read = (key: RecordKey, record: SessionRecord.SessionRecord) =>
+        Effect.map(SessionRecord.decode(key, SessionRecord.encode(record)), Option.some)
+      // A store of texts leaves out what is not there.
+      const texts: TokenStore.Service = {
+        ...inner,
+        get: (key) =>
+          Effect.flatMap(
+            inner.get(key),
+            Option.match({ onNone: () => Effect.succeedNone, onSome: (record) => read(key, record) })
+          )
+      }
+      yield* (yield* process(texts)).signIn("ann")
+      const one = (yield* process(texts)).forResource(mail)
+      yield* one.accessToken
+      const other = (yield* process(texts)).forResource(mail)
+      for (let n = 0; n < 30; n++) {
+        yield* other.accessToken
+        yield* TestClock.adjust("10 seconds")
+      }
+      assert.deepStrictEqual(asked.filter((resource) => resource === mail), [mail])
+    }).pipe(Effect.provide(TokenStore.layerMemory)))
+
   it.scoped("each API gets its own, of its own life; the session's own stays", () =>
     Effect.gen(function*() {
       const { asked, process, record, script } = yield* world({ lives: { [mail]: 50, [files]: 1000 } })
