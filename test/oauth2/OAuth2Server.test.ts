@@ -31,9 +31,9 @@ const found = (httpClient: HttpClient.HttpClient, of = issuer, options?: OAuth2S
   )
 
 const places = [
-  "https://login.example.com/.well-known/oauth-authorization-server/tenant",
+  "https://login.example.com/tenant/.well-known/openid-configuration",
   "https://login.example.com/.well-known/openid-configuration/tenant",
-  "https://login.example.com/tenant/.well-known/openid-configuration"
+  "https://login.example.com/.well-known/oauth-authorization-server/tenant"
 ] as const
 
 describe("OAuth2Server", () => {
@@ -48,6 +48,48 @@ describe("OAuth2Server", () => {
       const { asked, httpClient } = serving({ [documentUrl]: () => Response.json(documentOf(issuer)) })
       yield* found(httpClient, issuer, { documentUrl })
       assert.deepStrictEqual(asked, [documentUrl])
+    }))
+
+  it.effect("a page, a redirect, a fault or another issuer's document at one place is no reason not to look at the next", () =>
+    Effect.gen(function*() {
+      const faults: ReadonlyArray<() => Response> = [
+        () => new Response("<!doctype html><p>app", { headers: { "content-type": "text/html" } }),
+        () => new Response(null, { status: 302, headers: { location: "/login" } }),
+        () => new Response("", { status: 500 }),
+        () => Response.json(documentOf("https://login.example.com"))
+      ]
+      for (const fault of faults) {
+        const { httpClient } = serving({ [places[0]]: fault, [places[2]]: () => Response.json(documentOf(issuer)) })
+        assert.strictEqual((yield* found(httpClient)).tokenEndpoint, `${issuer}/token`)
+      }
+    }))
+
+  it.effect("where no place has the document, the failure says the most that is known", () =>
+    Effect.gen(function*() {
+      const html = () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } })
+      const other = () => Response.json(documentOf("https://evil.example"))
+      const broken = () => new Response("", { status: 502 })
+      const failed = (pages: Readonly<Record<string, () => Response>>) => Effect.flip(found(serving(pages).httpClient))
+      assert.deepInclude(yield* failed({}), { kind: "config", reason: "url", status: 404 })
+      assert.deepInclude(yield* failed({ [places[0]]: html }), { kind: "transient", reason: "malformed" })
+      assert.include((yield* failed({ [places[0]]: other, [places[1]]: html })).errorDescription, "another issuer")
+      assert.deepInclude(yield* failed({ [places[0]]: broken, [places[1]]: other }), { kind: "transient", status: 502 })
+    }))
+
+  it.effect("the document of OpenID Connect says more than that of OAuth", () =>
+    Effect.gen(function*() {
+      const { httpClient } = serving({
+        [places[2]]: () => Response.json(documentOf(issuer)),
+        [places[0]]: () =>
+          Response.json(documentOf(issuer, {
+            userinfo_endpoint: `${issuer}/userinfo`,
+            id_token_signing_alg_values_supported: ["ES256"]
+          }))
+      })
+      assert.deepInclude(yield* found(httpClient), {
+        userinfoEndpoint: `${issuer}/userinfo`,
+        idTokenAlgorithms: ["ES256"]
+      })
     }))
 
   it.effect("everything that the document says is read", () =>
@@ -100,7 +142,7 @@ describe("OAuth2Server", () => {
         [places[0]]: () => new Response(null, { status: 302, headers: { location: "http://169.254.169.254/latest" } })
       })
       assert.deepInclude(yield* Effect.flip(found(redirect.httpClient)), { reason: "url", sent: "no" })
-      assert.deepStrictEqual(redirect.asked, [places[0]])
+      assert.deepStrictEqual(redirect.asked, [...places])
       let pulled = 0
       const chunk = new Uint8Array(64 * 1024).fill(0x20)
       const endless = serving({

@@ -108,8 +108,8 @@ export const make = (metadata: Metadata): Effect.Effect<OAuth2Server, AuthMiscon
 export interface DiscoveryOptions {
   /**
    * Where the document is, for servers that keep it at a place of their own. Default: the three usual places, one after
-   * the other: RFC 8414 with the issuer's path behind the well-known name, OpenID Connect the same way, OpenID Connect
-   * behind the issuer's path.
+   * the other: OpenID Connect behind the issuer's path, OpenID Connect with the path behind the well-known name, RFC 8414 the
+   * same way.
    */
   readonly documentUrl?: string | undefined
   /** What the document leaves out or has wrong. The issuer can be replaced, too: that is how a templated one is named. */

@@ -19,13 +19,13 @@
  * @see RFC 9728: https://www.rfc-editor.org/rfc/rfc9728
  * @since 0.1.0
  */
-import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { fetchJson } from "./internal/discovery.ts"
+import { firstOf } from "./internal/discovery.ts"
 import { unsent } from "./internal/failures.ts"
 import type { CallError } from "./internal/publicCall.ts"
 import * as urls from "./internal/urls.ts"
@@ -97,15 +97,7 @@ const find = Effect.fnUntraced(function*(
   if (metadataUrl !== undefined && named?.origin !== url.origin) {
     return yield* unsent("url", "the metadata document is of another origin")
   }
-  let missing: ExchangeFailure = unsent("url", "the resource has no metadata document")
-  for (const place of named === undefined ? places(url) : [named.href]) {
-    const found = yield* Effect.either(fetchJson(httpClient, place))
-    if (found._tag === "Right") return yield* read(url, found.right)
-    missing = found.left
-    // Only "there is nothing here" is a reason to look elsewhere.
-    if (missing.status === undefined || missing.status < 400 || missing.status >= 500) break
-  }
-  return yield* new ExchangeFailure({ ...missing, sent: "no" })
+  return yield* firstOf(httpClient, named === undefined ? places(url) : [named.href], (found) => read(url, found))
 })
 
 /**
