@@ -128,7 +128,11 @@ const read = (body: unknown, dialect: Dialect | undefined): Effect.Effect<Issued
     )
     const life = seconds(answer.refresh_token_expires_in ?? answer.refresh_expires_in)
     const now = yield* Clock.currentTimeMillis
-    const tokens = TokenEndpoint.tokenResponse(answer)
+    const { scopeSeparator: separator } = dialect ?? {}
+    const scope = typeof answer.scope === "string" && separator !== undefined
+      ? answer.scope.replaceAll(separator, " ")
+      : answer.scope
+    const tokens = TokenEndpoint.tokenResponse({ ...answer, scope })
     return {
       tokens: life === undefined ? tokens : { ...tokens, refreshExpiresAt: now + life * 1000 },
       idToken: typeof answer.id_token === "string" ? Redacted.make(answer.id_token) : undefined
