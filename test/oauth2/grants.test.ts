@@ -116,6 +116,35 @@ describe("what is sent", () => {
       assert.strictEqual(new Set(realms).size, realms.length)
       assert.strictEqual(yield* realm({ scopes: ["b", "a"] }), realms[2])
     }).pipe(Effect.provide(world())))
+
+  it.effect("what a machine asks for has the same realm only if it is the same in kind and value", () =>
+    Effect.gen(function*() {
+      const at = (options: Partial<OAuth2Client.Options>) => fixtures.service(options)
+      const machine = (options: Partial<OAuth2Client.Options>) => Effect.map(at(options), ClientCredentials.provider)
+      const exchange = (more: TokenExchange.Options, options: Partial<OAuth2Client.Options> = {}) =>
+        Effect.map(at(options), (client) => TokenExchange.provider(client, more))
+      const bearer = (subject: string, options: Partial<OAuth2Client.Options>) =>
+        Effect.map(at(options), (client) => JwtBearer.provider(client, { subject, make: Effect.never }))
+      const api = "https://one.example/"
+      const all = yield* Effect.all([
+        machine({}),
+        machine({ scopes: [api] }),
+        machine({ resources: [api] }),
+        machine({ parameters: { audience: api } }),
+        machine({ parameters: { audience: "https://two.example/" } }),
+        machine({ parameters: { scope: api } }),
+        exchange({ audience: [api] }),
+        exchange({ audience: [api], requestedType: TokenExchange.tokenTypes.jwt }),
+        bearer(api, {}),
+        bearer("robot", { scopes: [api] })
+      ])
+      const realms = all.map(({ realm }) => realm)
+      assert.deepStrictEqual(Array.from(new Set(realms)), realms)
+      assert.strictEqual(realms[0], "login.example.com/service")
+      const parameters = { b: "2", a: "1" }
+      const other = { a: "1", b: "2" }
+      assert.strictEqual((yield* machine({ parameters })).realm, (yield* machine({ parameters: other })).realm)
+    }).pipe(Effect.provide(world())))
 })
 
 describe("what is read", () => {
@@ -394,6 +423,37 @@ describe("asking and telling the server", () => {
       assert.strictEqual(yield* auth.signOut, "revoked")
       assert.strictEqual((yield* counters).revocations, 2)
     }).pipe(Effect.provide(world())))
+
+  it.scoped("signing out is done where the server says of the second token that it is gone already", () =>
+    Effect.gen(function*() {
+      for (const status of [200, 400]) {
+        let revocations = 0
+        const { layer } = stub(() =>
+          revocations++ === 0 ? new Response("") : Response.json({ error: "invalid_token" }, { status })
+        )
+        const client = yield* Effect.provide(fixtures.client(), layer)
+        const auth = yield* AuthService.make(RefreshToken.provider(client), { refresh: { mode: "onDemand" } })
+        yield* auth.adopt({
+          accessToken: Redacted.make("the-own-access-token"),
+          refreshToken: Redacted.make("r-0123456789")
+        })
+        assert.strictEqual(yield* auth.signOut, "revoked", String(status))
+        assert.strictEqual(revocations, 2)
+        yield* Revocation.revoke(client, Redacted.make("r-0123456789"), "refresh_token")
+      }
+    }).pipe(Effect.provide(TokenStore.layerMemory)))
+
+  it.effect("a token that is not revoked is a failure of the revocation", () =>
+    Effect.gen(function*() {
+      for (
+        const [status, error] of [[400, "invalid_request"], [401, "invalid_client"], [503, "invalid_token"]] as const
+      ) {
+        const { layer } = stub(() => Response.json({ error }, { status }))
+        const client = yield* Effect.provide(fixtures.client(), layer)
+        const failure = yield* Effect.flip(Revocation.revoke(client, Redacted.make("r-0123456789"), "refresh_token"))
+        assert.strictEqual(failure.status, status)
+      }
+    }))
 
   it.scoped("signing out revokes the tokens of further APIs, too", () =>
     Effect.gen(function*() {
