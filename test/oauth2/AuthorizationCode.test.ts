@@ -101,6 +101,20 @@ describe("AuthorizationCode", () => {
       }
     }).pipe(Effect.provide(world)))
 
+  it.effect("a server that sends no nonce: a missing one is taken where the dialect says so, a wrong one never", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const outcome = (nonce: unknown, dialect: OAuth2Client.Dialect) =>
+        Effect.flatMap(signed(claimsAt(now, { nonce })), (jwt) => exchanged(jwt, { client: { dialect } }))
+      const tolerant: OAuth2Client.Dialect = { nonce: "optional" }
+      const right = yield* outcome(undefined, tolerant)
+      assert.strictEqual(right._tag === "Right" ? right.right.claims?.sub : right._tag, "ola")
+      assert.strictEqual((yield* outcome(undefined, {}))._tag, "Left")
+      for (const wrong of ["another", "", null]) assert.strictEqual((yield* outcome(wrong, tolerant))._tag, "Left")
+      const missing = yield* exchanged(undefined, { client: { dialect: tolerant } })
+      assert.strictEqual(missing._tag, "Left")
+    }).pipe(Effect.provide(world)))
+
   it.effect("a missing one, one that is none, and one without a signature's algorithm are refused, and not quoted", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(now)
