@@ -62,6 +62,18 @@ describe("ProtectedResource", () => {
       assert.deepStrictEqual((yield* found({ [elsewhere]: right }, elsewhere)).asked, [elsewhere])
     }))
 
+  it.effect("is the resource that was asked about, letter by letter, also with a query", () =>
+    Effect.gen(function*() {
+      const asked = `${api}?tenant=1`
+      const at = (resource: string) =>
+        Effect.map(
+          found({ [`${place}?tenant=1`]: { ...right, resource } }, undefined, asked),
+          ({ outcome }) => outcome._tag
+        )
+      assert.strictEqual(yield* at(asked), "Right")
+      assert.strictEqual(yield* at(`${api}?tenant=2`), "Left")
+    }))
+
   it.effect("is at the root where the first place has a page, a redirect or another API's document", () =>
     Effect.gen(function*() {
       const faults = [

@@ -56,10 +56,11 @@ const covers = (resource: string, url: URL): boolean => {
 const texts = (value: unknown): ReadonlyArray<string> => Array.isArray(value) ? value.filter(Predicate.isString) : []
 
 /** Checks a document. What it says is shown nowhere: it comes from elsewhere. */
-const read = (url: URL, document: unknown): Effect.Effect<ProtectedResource, ExchangeFailure> => {
+const read = (asked: string, url: URL, document: unknown): Effect.Effect<ProtectedResource, ExchangeFailure> => {
   const fields = Predicate.isRecord(document) ? document : {}
   const { resource } = fields
-  if (typeof resource !== "string" || !covers(resource, url)) {
+  // RFC 9728 section 3.3, and the root that describes all it has.
+  if (typeof resource !== "string" || (resource !== asked && !covers(resource, url))) {
     return Effect.fail(unsent("url", "the metadata document is about another resource"))
   }
   const issuers = texts(fields["authorization_servers"])
@@ -97,7 +98,11 @@ const find = Effect.fnUntraced(function*(
   if (metadataUrl !== undefined && named?.origin !== url.origin) {
     return yield* unsent("url", "the metadata document is of another origin")
   }
-  return yield* firstOf(httpClient, named === undefined ? places(url) : [named.href], (found) => read(url, found))
+  return yield* firstOf(
+    httpClient,
+    named === undefined ? places(url) : [named.href],
+    (found) => read(resource, url, found)
+  )
 })
 
 /**
