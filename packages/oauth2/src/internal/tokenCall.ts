@@ -112,7 +112,8 @@ export interface Issued {
   readonly idToken: Redacted.Redacted<string> | undefined
 }
 
-const seconds = (value: unknown): number | undefined => {
+/** A number above zero, also written as a text. */
+export const seconds = (value: unknown): number | undefined => {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value
   return typeof number === "number" && Number.isFinite(number) && number > 0 ? number : undefined
 }
