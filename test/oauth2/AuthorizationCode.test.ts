@@ -262,6 +262,24 @@ describe("Authorization", () => {
       }
     }).pipe(Effect.provide(world)))
 
+  it.effect("the response of many tenants names one of them, and no other issuer", () =>
+    Effect.gen(function*() {
+      const server = yield* OAuth2Server.make({ ...plain, issuer: `${issuer}/{tenantid}/v2.0`, issParameter: false })
+      const client = yield* fixtures.client({ server })
+      const outcome = (iss: string) =>
+        Effect.gen(function*() {
+          const begun = yield* Authorization.begin(client, { redirectUri: fixtures.redirectUri })
+          const state = new URL(begun.url).searchParams.get("state") ?? ""
+          const parameters = new URLSearchParams({ code: "no-code-of-the-sandbox", state, iss })
+          const error = yield* Effect.flip(Authorization.complete(client, { parameters, browser: begun.browser }))
+          return "error" in error ? error.error : error._tag
+        })
+      assert.strictEqual(yield* outcome(`${issuer}/9122040d-6c67-4c5b/v2.0`), "invalid_grant", "the code was sent")
+      for (const iss of [`${issuer}//v2.0`, `${issuer}/a/b/v2.0`, `${issuer}/v2.0`, "https://evil.example/a/v2.0"]) {
+        assert.strictEqual(yield* outcome(iss), "invalid_response", iss)
+      }
+    }).pipe(Effect.provide(PendingStore.layerMemory()), Effect.provide(world)))
+
   it.effect("a server that only takes `plain` is refused", () =>
     Effect.gen(function*() {
       const server = yield* OAuth2Server.make({ ...plain, codeChallengeMethods: ["plain"] })
