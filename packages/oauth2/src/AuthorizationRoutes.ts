@@ -136,7 +136,9 @@ interface Setup<E, R> extends Options<E, R> {
 
 /** A browser keeps a `__Host-` cookie only over https. */
 const cookieName = (base: URL, id: string): string =>
-  `${base.protocol === "https:" ? "__Host-" : ""}oauth2-${id.slice(0, 22)}`
+  `${base.protocol === "https:" ? "__Host-" : ""}oauth2-${id.slice(0, idLength)}`
+
+const idLength = 22
 
 /** An error of the application itself may be anything, also one of these: then it is answered as one. */
 const isSignInError = (error: unknown): error is SignInError =>
@@ -159,7 +161,10 @@ const room = 6_000
 
 /** The cookies of sign-ins for which there is no room. Browsers send the oldest ones first (RFC 6265 section 5.4). */
 const excess = (cookies: Readonly<Record<string, string>>, base: URL): ReadonlyArray<string> => {
-  const all = Object.entries(cookies).filter(([name]) => name.startsWith(cookieName(base, "")))
+  const prefix = cookieName(base, "")
+  const all = Object.entries(cookies).filter(([name]) =>
+    name.startsWith(prefix) && name.length === prefix.length + idLength
+  )
   let size = 0
   return all.reverse().filter(([name, value]) => (size += name.length + value.length) > room).map(([name]) => name)
 }

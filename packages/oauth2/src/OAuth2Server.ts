@@ -38,7 +38,7 @@ import * as urls from "./internal/urls.ts"
 export interface Metadata {
   /**
    * Compared with `iss` of ID tokens and authorization responses, letter by letter. `{tenantid}` stands for the `tid` of
-   * the ID token, as in the multi-tenant issuer of Microsoft Entra.
+   * the ID token, and for any tenant in an authorization response, as in the multi-tenant issuer of Microsoft Entra.
    */
   readonly issuer: string
   readonly tokenEndpoint: string
