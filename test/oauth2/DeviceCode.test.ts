@@ -52,14 +52,15 @@ const pollsAfter = (device: object, first: () => Response) =>
       })
     )
     const client = { ...(yield* fixtures.client()), httpClient }
-    const fiber = yield* Effect.fork(Effect.flip(
-      Effect.flatMap(DeviceCode.authorize(client), (authorization) => DeviceCode.redeemed(client, authorization))
-    ))
     let ended = 0
-    while (ended === 0) {
-      yield* TestClock.adjust("1 second")
-      if ((yield* Fiber.poll(fiber))._tag === "Some") ended = ((yield* Clock.currentTimeMillis) - started) / 1000
-    }
+    yield* DeviceCode.authorize(client).pipe(
+      Effect.flatMap((authorization) => DeviceCode.redeemed(client, authorization)),
+      Effect.flip,
+      Effect.zipRight(Clock.currentTimeMillis),
+      Effect.tap((now) => Effect.sync(() => void (ended = (now - started) / 1000))),
+      Effect.fork
+    )
+    while (ended === 0) yield* TestClock.adjust("1 second")
     return { polls, ended }
   })
 

@@ -121,14 +121,16 @@ describe("Loopback", () => {
     Effect.gen(function*() {
       const { back } = yield* begun
       const { host, port } = new URL(yield* back())
-      const text = yield* Effect.async<string>((resume) => {
-        let all = ""
-        const socket = Net.connect(Number(port), "127.0.0.1", () => {
-          socket.write(`GET // HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+      const text = yield* Effect.promise(() =>
+        new Promise<string>((resolve) => {
+          let all = ""
+          const socket = Net.connect(Number(port), "127.0.0.1", () => {
+            socket.write(`GET // HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+          })
+          socket.on("data", (chunk) => (all += String(chunk)))
+          socket.on("close", () => resolve(all))
         })
-        socket.on("data", (chunk) => (all += String(chunk)))
-        socket.on("close", () => resume(Effect.succeed(all)))
-      })
+      )
       assert.match(text, /^HTTP\/1\.1 400 /)
     }).pipe(Effect.provide(world)))
 

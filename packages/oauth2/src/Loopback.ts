@@ -102,12 +102,15 @@ const answer = (waiting: Waiting) =>
     const isHere = request.headers["host"] === new URL(origin).host
     if (!isHere || request.method !== "GET" || url.pathname !== path) return nothing
     const parameters = url.searchParams
-    const taken = yield* Effect.either(Authorization.take(client, { parameters, browser: waiting.browser }))
-    if (taken._tag === "Left") return nothing
-    yield* Deferred.succeed(received, undefined)
-    const finished = Authorization.adopt(client, taken.right, parameters, () => Effect.succeed(auth), idToken)
-    // A browser that goes away meanwhile must not leave the program without the outcome.
-    yield* toItsEnd(Effect.intoDeferred(Effect.map(finished, ({ token }) => token), outcome))
+    const decide = Effect.gen(function*() {
+      const taken = yield* Effect.either(Authorization.take(client, { parameters, browser: waiting.browser }))
+      if (taken._tag === "Left") return false
+      yield* Deferred.succeed(received, undefined)
+      const adopted = Authorization.adopt(client, taken.right, parameters, () => Effect.succeed(auth), idToken)
+      return yield* Deferred.done(outcome, yield* Effect.exit(Effect.map(adopted, ({ token }) => token)))
+    })
+    // A browser that goes away in the middle must not leave the program without the outcome.
+    if (!(yield* toItsEnd(decide))) return nothing
     return yield* Effect.match(Deferred.await(outcome), {
       onFailure: pages.ofError,
       onSuccess: () => pages.page(200, "You are signed in. You can close this window")
