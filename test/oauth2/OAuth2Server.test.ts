@@ -1,6 +1,7 @@
 import * as OAuth2Server from "@effect-auth/oauth2/OAuth2Server"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -62,6 +63,21 @@ describe("OAuth2Server", () => {
         const { httpClient } = serving({ [places[0]]: fault, [places[2]]: () => Response.json(documentOf(issuer)) })
         assert.strictEqual((yield* found(httpClient)).tokenEndpoint, `${issuer}/token`)
       }
+    }))
+
+  it.effect("a place that a browser may not read looks like a lost connection, and the next one is asked; after silence none is", () =>
+    Effect.gen(function*() {
+      const at = (
+        first: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<never, HttpClientError.RequestError>
+      ) => {
+        const { httpClient } = serving({ [places[2]]: () => Response.json(documentOf(issuer)) })
+        return HttpClient.make((request, url) => url.href === places[0] ? first(request) : httpClient.execute(request))
+      }
+      const lost = at((request) => Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport" })))
+      assert.strictEqual((yield* found(lost)).tokenEndpoint, `${issuer}/token`)
+      const fiber = yield* Effect.fork(Effect.flip(found(at(() => Effect.never))))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* fiber).reason, "timeout")
     }))
 
   it.effect("where no place has the document, the failure says the most that is known", () =>
@@ -184,15 +200,16 @@ describe("OAuth2Server", () => {
         httpClient
       )
       assert.deepInclude(yield* Effect.flip(server.metadata), { kind: "transient", sent: "no" })
+      assert.strictEqual(asked, 3)
       isAway = false
       yield* server.metadata
       yield* server.metadata
-      assert.strictEqual(asked, 2)
+      assert.strictEqual(asked, 4)
       isAway = true
       yield* TestClock.adjust("2 hours")
       assert.strictEqual((yield* server.metadata).tokenEndpoint, `${issuer}/token`)
       yield* server.metadata
-      assert.strictEqual(asked, 3)
+      assert.strictEqual(asked, 7)
     }))
 
   it.effect("what is written down is checked: https, or this machine", () =>

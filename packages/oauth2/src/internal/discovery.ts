@@ -78,8 +78,8 @@ export const firstOf = Effect.fnUntraced(function*<A>(
     if (found._tag === "Right") return found.right
     const { left: failure } = found
     if (worst === undefined || weight(failure) > weight(worst)) worst = failure
-    // All places are at one server: one that does not answer is not asked again.
-    if (failure.kind === "transient" && failure.status === undefined) break
+    // All places are at one server: one that is silent is not asked again. In a browser a page without CORS is a lost connection.
+    if (failure.reason === "timeout") break
   }
   return yield* worst ?? unsent("url", "there is no metadata document")
 })

@@ -26,7 +26,8 @@ const isClaims = (claims: object): claims is Claims => "sub" in claims && typeof
 
 /**
  * Checks issuer, audience, authorized party, life, algorithm and nonce. Without `nonce` (a refresh), or where the dialect lets it
- * be missing, none is compared. The signature may be left out, because the token came straight from the server (OpenID Connect Core section 3.1.3.7, 6).
+ * be missing, none is compared. The signature may be left out, because the token came straight from the server (OpenID Connect
+ * Core section 3.1.3.7, 6).
  */
 export const check = Effect.fnUntraced(function*(
   client: OAuth2Client,
