@@ -101,6 +101,20 @@ describe("AuthorizationCode", () => {
       }
     }).pipe(Effect.provide(world)))
 
+  it.effect("a server that sends no nonce: a missing one is taken where the dialect says so, a wrong one never", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(now)
+      const outcome = (nonce: unknown, dialect: OAuth2Client.Dialect) =>
+        Effect.flatMap(signed(claimsAt(now, { nonce })), (jwt) => exchanged(jwt, { client: { dialect } }))
+      const tolerant: OAuth2Client.Dialect = { nonce: "optional" }
+      const right = yield* outcome(undefined, tolerant)
+      assert.strictEqual(right._tag === "Right" ? right.right.claims?.sub : right._tag, "ola")
+      assert.strictEqual((yield* outcome(undefined, {}))._tag, "Left")
+      for (const wrong of ["another", "", null]) assert.strictEqual((yield* outcome(wrong, tolerant))._tag, "Left")
+      const missing = yield* exchanged(undefined, { client: { dialect: tolerant } })
+      assert.strictEqual(missing._tag, "Left")
+    }).pipe(Effect.provide(world)))
+
   it.effect("a missing one, one that is none, and one without a signature's algorithm are refused, and not quoted", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(now)
@@ -247,6 +261,24 @@ describe("Authorization", () => {
         assert.notStrictEqual(url.searchParams.get(name), text, name)
       }
     }).pipe(Effect.provide(world)))
+
+  it.effect("the response of many tenants names one of them, and no other issuer", () =>
+    Effect.gen(function*() {
+      const server = yield* OAuth2Server.make({ ...plain, issuer: `${issuer}/{tenantid}/v2.0`, issParameter: false })
+      const client = yield* fixtures.client({ server })
+      const outcome = (iss: string) =>
+        Effect.gen(function*() {
+          const begun = yield* Authorization.begin(client, { redirectUri: fixtures.redirectUri })
+          const state = new URL(begun.url).searchParams.get("state") ?? ""
+          const parameters = new URLSearchParams({ code: "no-code-of-the-sandbox", state, iss })
+          const error = yield* Effect.flip(Authorization.complete(client, { parameters, browser: begun.browser }))
+          return "error" in error ? error.error : error._tag
+        })
+      assert.strictEqual(yield* outcome(`${issuer}/9122040d-6c67-4c5b/v2.0`), "invalid_grant", "the code was sent")
+      for (const iss of [`${issuer}//v2.0`, `${issuer}/a/b/v2.0`, `${issuer}/v2.0`, "https://evil.example/a/v2.0"]) {
+        assert.strictEqual(yield* outcome(iss), "invalid_response", iss)
+      }
+    }).pipe(Effect.provide(PendingStore.layerMemory()), Effect.provide(world)))
 
   it.effect("a server that only takes `plain` is refused", () =>
     Effect.gen(function*() {

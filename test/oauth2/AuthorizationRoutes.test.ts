@@ -1,5 +1,6 @@
 import * as AuthorizationRoutes from "@effect-auth/oauth2/AuthorizationRoutes"
 import * as PendingStore from "@effect-auth/oauth2/PendingStore"
+import * as SealedPendingStore from "@effect-auth/oauth2/SealedPendingStore"
 import type * as OAuth2Sandbox from "@effect-auth/testing/OAuth2Sandbox"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
@@ -242,6 +243,54 @@ describe("AuthorizationRoutes", () => {
         assert.strictEqual(new URL(location, base).origin, base, returnTo)
         assert.match(location, /^\/(?![/\\])/, returnTo)
       }
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("a path of more than 2,048 characters counts as none", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      for (
+        const [long, isKept] of [["x".repeat(2_047), true], ["x".repeat(2_048), false], [
+          "ü".repeat(1_000),
+          false
+        ]] as const
+      ) {
+        const callback = yield* application.leave(browser, `?returnTo=${encodeURIComponent(`/${long}`)}`)
+        assert.strictEqual((yield* browser.get(callback)).location, isKept ? `/${long}` : "/")
+      }
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("the cookie goes with each sign-in that ended, however it ended", () =>
+    Effect.gen(function*() {
+      const application = yield* makeApplication()
+      const browser = application.open()
+      yield* application.sandbox.atBrowser({ subject: "ola", consents: false })
+      assert.strictEqual((yield* browser.get(yield* application.leave(browser))).status, 403)
+      assert.strictEqual(browser.cookies.size, 0, "denied")
+      yield* application.sandbox.atBrowser({ subject: "ola", consents: true })
+      const callback = yield* application.leave(browser)
+      application.who.member = "member-2"
+      yield* refused(application, browser, callback)
+      assert.strictEqual(browser.cookies.size, 0, "for another member")
+      const next = yield* application.leave(browser)
+      yield* refused(application, browser, changed(next, (query) => query.set("state", "another")))
+      assert.strictEqual(browser.cookies.size, 1, "a sign-in that still waits")
+      assert.strictEqual((yield* browser.get(next)).status, 303)
+    }).pipe(Effect.provide(world())))
+
+  it.scoped("sign-ins that nobody finished do not fill the browser's header: the oldest cookies go", () =>
+    Effect.gen(function*() {
+      const store = yield* SealedPendingStore.make([{ id: "k1", key: Redacted.make(new Uint8Array(32).fill(7)) }])
+      const application = yield* makeApplication({ store })
+      const browser = application.open()
+      browser.cookies.set("of-the-application", "x".repeat(500))
+      const returnTo = `?returnTo=/orders?${"x".repeat(1_000)}`
+      for (let begun = 0; begun < 20; begun++) yield* application.leave(browser, returnTo)
+      const all = Array.from(browser.cookies, ([name, value]) => `${name}=${value}`).join("; ")
+      assert.isBelow(all.length, 12_000)
+      assert.isTrue(browser.cookies.has("of-the-application"))
+      assert.isAbove(browser.cookies.size, 2)
+      assert.strictEqual((yield* browser.get(yield* application.leave(browser))).status, 303, "the newest is there")
     }).pipe(Effect.provide(world())))
 
   it.scoped("a full store refuses new sign-ins, and keeps those that wait", () =>

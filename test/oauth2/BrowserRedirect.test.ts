@@ -98,6 +98,17 @@ describe("BrowserRedirect", () => {
       for (const url of tab.shown) assert.strictEqual(new URL(url).origin, "https://app.example.com")
     }).pipe(Effect.provide(fixtures.world())))
 
+  it.scoped("a sign-in that nobody finished leaves nothing in the tab when the next one begins after its end", () =>
+    Effect.gen(function*() {
+      const { leave, tab } = yield* makePage
+      yield* leave()
+      yield* leave()
+      assert.strictEqual(tab.page.storage.length, 4, "two sign-ins wait")
+      yield* TestClock.adjust("10 minutes")
+      yield* leave()
+      assert.strictEqual(tab.page.storage.length, 2)
+    }).pipe(Effect.provide(fixtures.world())))
+
   it.scoped("a response that nobody took is no place to come back to", () =>
     Effect.gen(function*() {
       const { comeBack, leave, tab } = yield* makePage

@@ -75,6 +75,14 @@ describe("ClientAuthentication", () => {
       ))
   }
 
+  it.effect("basic: id and secret are form-encoded as browsers do it", () =>
+    Effect.gen(function*() {
+      const draft = { ...drafted(), clientId: "463558a3-725e-4f37_b6.d3*" }
+      yield* ClientAuthentication.basic(Redacted.make("secret_a.b-c d:e%ü")).apply(draft)
+      const sent = atob((draft.headers.get("authorization") ?? "").slice("Basic ".length))
+      assert.strictEqual(sent, "463558a3-725e-4f37_b6.d3*:secret_a.b-c+d%3Ae%25%C3%BC")
+    }))
+
   it.effect("none: a public client sends its id and nothing else", () =>
     Effect.gen(function*() {
       const draft = drafted()

@@ -7,6 +7,7 @@ import * as OAuth2Sandbox from "@effect-auth/testing/OAuth2Sandbox"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -31,7 +32,75 @@ const begun = (options?: Partial<OAuth2Client.Options>) =>
     return { auth, authorization, fiber, polls, sandbox }
   })
 
+const codes = { device_code: "device-code-0123456789", user_code: "u", verification_uri: "https://a.example" }
+
+/** When a device asks again (seconds), and when it gives up, at a server that answers its first poll like this and then `pending`. */
+const pollsAfter = (device: object, first: () => Response) =>
+  Effect.gen(function*() {
+    const polls: Array<number> = []
+    const started = yield* Clock.currentTimeMillis
+    const httpClient = HttpClient.make((request) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const answer = () => {
+          if (!request.url.endsWith("/token")) {
+            return Response.json({ ...codes, ...device })
+          }
+          polls.push((now - started) / 1000)
+          return polls.length === 1 ? first() : Response.json({ error: "authorization_pending" }, { status: 400 })
+        }
+        return HttpClientResponse.fromWeb(request, answer())
+      })
+    )
+    const client = { ...(yield* fixtures.client()), httpClient }
+    let ended = 0
+    yield* DeviceCode.authorize(client).pipe(
+      Effect.flatMap((authorization) => DeviceCode.redeemed(client, authorization)),
+      Effect.flip,
+      Effect.zipRight(Clock.currentTimeMillis),
+      Effect.tap((now) => Effect.sync(() => void (ended = (now - started) / 1000))),
+      Effect.fork
+    )
+    while (ended === 0) yield* TestClock.adjust("1 second")
+    return { polls, ended }
+  })
+
 describe("DeviceCode", () => {
+  it.effect("a long interval stays, and `slow_down` makes it longer by five seconds", () =>
+    Effect.gen(function*() {
+      const device = { interval: 120, expires_in: 400 }
+      const slow = yield* pollsAfter(device, () => Response.json({ error: "slow_down" }, { status: 400 }))
+      assert.deepStrictEqual(slow, { polls: [120, 245, 370], ended: 400 })
+      const away = yield* pollsAfter(device, () => new Response("", { status: 503 }))
+      assert.deepStrictEqual(away, { polls: [120, 240, 360], ended: 400 })
+    }).pipe(Effect.provide(world)))
+
+  it.effect("`Retry-After` is for the next poll only, and nobody waits beyond the end of the codes", () =>
+    Effect.gen(function*() {
+      const { ended, polls } = yield* pollsAfter(
+        { interval: 5, expires_in: 252 },
+        () => new Response("", { status: 503, headers: { "retry-after": "240" } })
+      )
+      assert.deepStrictEqual({ ended, polls }, { ended: 252, polls: [5, 245, 250] })
+    }).pipe(Effect.provide(world)))
+
+  it.effect("a page with a fragment is taken", () =>
+    Effect.gen(function*() {
+      const page = "https://example.awsapps.com/start/#/device"
+      const httpClient = HttpClient.make((request) =>
+        Effect.succeed(HttpClientResponse.fromWeb(
+          request,
+          Response.json({
+            device_code: "d",
+            user_code: "u",
+            verification_uri: page,
+            verification_uri_complete: `${page}?user_code=u`
+          })
+        ))
+      )
+      const { verificationUri } = yield* DeviceCode.authorize({ ...(yield* fixtures.client()), httpClient })
+      assert.strictEqual(verificationUri, page)
+    }).pipe(Effect.provide(world)))
+
   it.scoped("shows the codes, polls at the interval, and puts the tokens into the session", () =>
     Effect.gen(function*() {
       const { auth, authorization, fiber, polls, sandbox } = yield* begun({ scopes: ["openid", "read"] })

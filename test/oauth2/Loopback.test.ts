@@ -2,13 +2,16 @@ import * as AuthService from "@effect-auth/core/AuthService"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as AuthorizationCode from "@effect-auth/oauth2/AuthorizationCode"
 import * as Loopback from "@effect-auth/oauth2/Loopback"
+import * as Faults from "@effect-auth/testing/Faults"
 import * as OAuth2Sandbox from "@effect-auth/testing/OAuth2Sandbox"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Http from "node:http"
+import * as Net from "node:net"
 import * as fixtures from "./fixtures.ts"
 
 /** A request of some program on this machine; `host` is what it says it asks. */
@@ -33,18 +36,20 @@ const server = (host: string) => NodeHttpServer.layer(() => Http.createServer(),
 const world = Layer.mergeAll(fixtures.world(), server("127.0.0.1"), TokenStore.layerMemory)
 
 /** A sign-in that has begun: the URL that the browser was sent to, and where it comes back. */
-const begun = Effect.gen(function*() {
+const begunWith = Effect.fnUntraced(function*(patience?: Duration.DurationInput) {
   const client = yield* fixtures.client({ scopes: ["openid"] })
   const auth = yield* AuthService.make(AuthorizationCode.provider(client), { refresh: { mode: "onDemand" } })
   const sandbox = yield* OAuth2Sandbox.OAuth2Sandbox
   const opened = yield* Deferred.make<string>()
   const fiber = yield* Effect.fork(Effect.either(
-    Loopback.signIn(auth, client, { open: (url) => Deferred.succeed(opened, url) })
+    Loopback.signIn(auth, client, { open: (url) => Deferred.succeed(opened, url), patience })
   ))
   const url = yield* Deferred.await(opened)
   const back = () => Effect.map(sandbox.visit(url), (location) => location ?? "no redirect")
   return { auth, back, fiber, sandbox, url }
 })
+
+const begun = begunWith()
 
 describe("Loopback", () => {
   it.scopedLive("a person signs in, and is told so", () =>
@@ -89,6 +94,44 @@ describe("Loopback", () => {
       }
       assert.strictEqual((yield* ask(callback.href)).status, 200)
       assert.strictEqual((yield* fiber)._tag, "Right")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("who came back in time is signed in, also if the exchange ends later", () =>
+    Effect.gen(function*() {
+      const { auth, back, fiber, sandbox } = yield* begunWith("2 seconds")
+      yield* sandbox.faults.next("sign-in", Faults.delayAnswer("3 seconds"))
+      const page = yield* Effect.fork(Effect.flatMap(back(), ask))
+      assert.strictEqual((yield* fiber)._tag, "Right")
+      assert.strictEqual((yield* auth.state)._tag, "Active")
+      assert.strictEqual((yield* page).status, 200)
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("a browser that goes away before the page ends nothing", () =>
+    Effect.gen(function*() {
+      const { back, fiber, sandbox } = yield* begunWith("2 seconds")
+      yield* sandbox.faults.next("sign-in", Faults.delayAnswer("1 second"))
+      const request = Http.get(yield* back(), { agent: false })
+      request.on("error", () => {})
+      yield* Effect.sleep("500 millis")
+      request.destroy()
+      assert.strictEqual((yield* fiber)._tag, "Right")
+    }).pipe(Effect.provide(world)))
+
+  it.scopedLive("a request for no URL gets 400", () =>
+    Effect.gen(function*() {
+      const { back } = yield* begun
+      const { host, port } = new URL(yield* back())
+      const text = yield* Effect.promise(() =>
+        new Promise<string>((resolve) => {
+          let all = ""
+          const socket = Net.connect(Number(port), "127.0.0.1", () => {
+            socket.write(`GET // HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+          })
+          socket.on("data", (chunk) => (all += String(chunk)))
+          socket.on("close", () => resolve(all))
+        })
+      )
+      assert.match(text, /^HTTP\/1\.1 400 /)
     }).pipe(Effect.provide(world)))
 
   it.scopedLive("a person who says no ends it", () =>

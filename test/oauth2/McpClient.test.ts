@@ -160,4 +160,24 @@ describe("McpClient", () => {
       )
       assert.strictEqual(new URL(session.opened.at(-1) ?? "").searchParams.get("scope"), "tools admin")
     }).pipe(Effect.provide(world)), 60_000)
+
+  it.scopedLive(
+    "a server that leaves out `scope` gave what was asked for: a later step-up asks for it, too",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* server()
+        const { auth, mcp, opened } = yield* sessionAt(url)
+        for (const scope of ["one", "two"]) {
+          yield* Effect.promise(async () => {
+            await mcp.authProvider.redirectToAuthorization(new URL(`https://login.example.com/?scope=${scope}`))
+            await mcp.authProvider.codeVerifier()
+            await mcp.authProvider.saveTokens({ access_token: `token-${scope}-0123456789`, token_type: "Bearer" })
+            await mcp.authProvider.tokens()
+          })
+        }
+        assert.strictEqual(new URL(opened.at(-1) ?? "").searchParams.get("scope"), "tools one two")
+        assert.deepStrictEqual((yield* auth.accessToken).scopes, ["tools", "one", "two"])
+      }).pipe(Effect.provide(world)),
+    60_000
+  )
 })

@@ -1,6 +1,7 @@
 import * as OAuth2Server from "@effect-auth/oauth2/OAuth2Server"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -31,9 +32,9 @@ const found = (httpClient: HttpClient.HttpClient, of = issuer, options?: OAuth2S
   )
 
 const places = [
-  "https://login.example.com/.well-known/oauth-authorization-server/tenant",
+  "https://login.example.com/tenant/.well-known/openid-configuration",
   "https://login.example.com/.well-known/openid-configuration/tenant",
-  "https://login.example.com/tenant/.well-known/openid-configuration"
+  "https://login.example.com/.well-known/oauth-authorization-server/tenant"
 ] as const
 
 describe("OAuth2Server", () => {
@@ -48,6 +49,63 @@ describe("OAuth2Server", () => {
       const { asked, httpClient } = serving({ [documentUrl]: () => Response.json(documentOf(issuer)) })
       yield* found(httpClient, issuer, { documentUrl })
       assert.deepStrictEqual(asked, [documentUrl])
+    }))
+
+  it.effect("a page, a redirect, a fault or another issuer's document at one place is no reason not to look at the next", () =>
+    Effect.gen(function*() {
+      const faults: ReadonlyArray<() => Response> = [
+        () => new Response("<!doctype html><p>app", { headers: { "content-type": "text/html" } }),
+        () => new Response(null, { status: 302, headers: { location: "/login" } }),
+        () => new Response("", { status: 500 }),
+        () => Response.json(documentOf("https://login.example.com"))
+      ]
+      for (const fault of faults) {
+        const { httpClient } = serving({ [places[0]]: fault, [places[2]]: () => Response.json(documentOf(issuer)) })
+        assert.strictEqual((yield* found(httpClient)).tokenEndpoint, `${issuer}/token`)
+      }
+    }))
+
+  it.effect("a place that a browser may not read looks like a lost connection, and the next one is asked; after silence none is", () =>
+    Effect.gen(function*() {
+      const at = (
+        first: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<never, HttpClientError.RequestError>
+      ) => {
+        const { httpClient } = serving({ [places[2]]: () => Response.json(documentOf(issuer)) })
+        return HttpClient.make((request, url) => url.href === places[0] ? first(request) : httpClient.execute(request))
+      }
+      const lost = at((request) => Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport" })))
+      assert.strictEqual((yield* found(lost)).tokenEndpoint, `${issuer}/token`)
+      const fiber = yield* Effect.fork(Effect.flip(found(at(() => Effect.never))))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* fiber).reason, "timeout")
+    }))
+
+  it.effect("where no place has the document, the failure says the most that is known", () =>
+    Effect.gen(function*() {
+      const html = () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } })
+      const other = () => Response.json(documentOf("https://evil.example"))
+      const broken = () => new Response("", { status: 502 })
+      const failed = (pages: Readonly<Record<string, () => Response>>) => Effect.flip(found(serving(pages).httpClient))
+      assert.deepInclude(yield* failed({}), { kind: "config", reason: "url", status: 404 })
+      assert.deepInclude(yield* failed({ [places[0]]: html }), { kind: "transient", reason: "malformed" })
+      assert.include((yield* failed({ [places[0]]: other, [places[1]]: html })).errorDescription, "another issuer")
+      assert.deepInclude(yield* failed({ [places[0]]: broken, [places[1]]: other }), { kind: "transient", status: 502 })
+    }))
+
+  it.effect("the document of OpenID Connect says more than that of OAuth", () =>
+    Effect.gen(function*() {
+      const { httpClient } = serving({
+        [places[2]]: () => Response.json(documentOf(issuer)),
+        [places[0]]: () =>
+          Response.json(documentOf(issuer, {
+            userinfo_endpoint: `${issuer}/userinfo`,
+            id_token_signing_alg_values_supported: ["ES256"]
+          }))
+      })
+      assert.deepInclude(yield* found(httpClient), {
+        userinfoEndpoint: `${issuer}/userinfo`,
+        idTokenAlgorithms: ["ES256"]
+      })
     }))
 
   it.effect("everything that the document says is read", () =>
@@ -77,6 +135,12 @@ describe("OAuth2Server", () => {
         "http://login.example.com/token",
         "http://127.0.0.1/token",
         "https://localhost/token",
+        "https://localhost./token",
+        "https://app.localhost/token",
+        "https://0.0.0.0:8443/token",
+        "https://[::]/token",
+        "https://[::1]/token",
+        "https://[::ffff:127.0.0.1]/token",
         "https://user:word@login.example.com/token",
         "ftp://login.example.com/token",
         "token",
@@ -100,7 +164,7 @@ describe("OAuth2Server", () => {
         [places[0]]: () => new Response(null, { status: 302, headers: { location: "http://169.254.169.254/latest" } })
       })
       assert.deepInclude(yield* Effect.flip(found(redirect.httpClient)), { reason: "url", sent: "no" })
-      assert.deepStrictEqual(redirect.asked, [places[0]])
+      assert.deepStrictEqual(redirect.asked, [...places])
       let pulled = 0
       const chunk = new Uint8Array(64 * 1024).fill(0x20)
       const endless = serving({
@@ -136,15 +200,16 @@ describe("OAuth2Server", () => {
         httpClient
       )
       assert.deepInclude(yield* Effect.flip(server.metadata), { kind: "transient", sent: "no" })
+      assert.strictEqual(asked, 3)
       isAway = false
       yield* server.metadata
       yield* server.metadata
-      assert.strictEqual(asked, 2)
+      assert.strictEqual(asked, 4)
       isAway = true
       yield* TestClock.adjust("2 hours")
       assert.strictEqual((yield* server.metadata).tokenEndpoint, `${issuer}/token`)
       yield* server.metadata
-      assert.strictEqual(asked, 3)
+      assert.strictEqual(asked, 7)
     }))
 
   it.effect("what is written down is checked: https, or this machine", () =>

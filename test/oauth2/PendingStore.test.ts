@@ -10,6 +10,7 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import { Redis } from "ioredis"
 import * as Pg from "pg"
 import * as backends from "../support/stores/backends.ts"
@@ -130,6 +131,20 @@ describe("the laws of a store of waiting sign-ins", () => {
       const run = PendingStoreLaws.laws({ replayable: true }).at(-1)?.run ?? Effect.void
       const error = yield* Effect.flip(Effect.provideService(run, PendingStore.PendingStore, store))
       assert.strictEqual(error._tag, "LawBroken")
+    }))
+})
+
+describe("PendingStore in memory", () => {
+  it.effect("what has ended makes room in a full store, also behind an entry that lives longer", () =>
+    Effect.gen(function*() {
+      const store = yield* PendingStore.makeMemory({ capacity: 2 })
+      const pending = { browser: "b", realm: "r", redirectUri: "u", verifier: Redacted.make("v") }
+      yield* store.put("long", { ...pending, expiresAt: 86_400_000 })
+      yield* store.put("short", { ...pending, expiresAt: 1_000 })
+      assert.isFalse(yield* store.put("third", { ...pending, expiresAt: 2_000 }))
+      yield* TestClock.adjust("1 second")
+      assert.isTrue(yield* store.put("third", { ...pending, expiresAt: 2_000 }))
+      assert.isDefined(yield* store.take("long", "b"))
     }))
 })
 

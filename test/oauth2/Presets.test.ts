@@ -1,5 +1,7 @@
+import * as Authorization from "@effect-auth/oauth2/Authorization"
 import * as ClientAuthentication from "@effect-auth/oauth2/ClientAuthentication"
 import * as OAuth2Client from "@effect-auth/oauth2/OAuth2Client"
+import * as PendingStore from "@effect-auth/oauth2/PendingStore"
 import * as Presets from "@effect-auth/oauth2/Presets"
 import * as RefreshToken from "@effect-auth/oauth2/RefreshToken"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -15,6 +17,7 @@ const all: ReadonlyArray<Presets.Preset> = [
   Presets.google,
   Presets.github,
   Presets.microsoft("common"),
+  Presets.microsoft("consumers"),
   Presets.microsoft("9122040d-6c67-4c5b-b112-36a304b66dad"),
   Presets.auth0("example.eu.auth0.com", { origins }),
   Presets.okta("example.okta.com", { origins }),
@@ -116,6 +119,76 @@ describe("Presets", () => {
         assert.isUndefined(issued.tokenType)
       }
     }))
+
+  it.effect("Slack: a person's session takes no token of the bot, and a refresh of the person's own token", () =>
+    Effect.gen(function*() {
+      const bot = { ok: true, access_token: "xoxb-1", token_type: "bot", authed_user: { id: "U1" } }
+      const none = yield* Effect.flip((yield* clientOf(Presets.slack("person"), bot)).refreshed)
+      assert.strictEqual(none.reason, "malformed")
+      const person = { ok: true, access_token: "xoxp-2", token_type: "user", refresh_token: "xoxe-2" }
+      const issued = yield* (yield* clientOf(Presets.slack("person"), person)).refreshed
+      assert.strictEqual(Redacted.value(issued.accessToken), "xoxp-2")
+    }))
+
+  it.effect("Slack and Shopify: commas separate the scopes of an answer", () =>
+    Effect.gen(function*() {
+      for (const preset of [Presets.slack("bot"), Presets.shopify("example")]) {
+        const answer = { ok: true, access_token: "a-1", scope: "chat:write,users:read" }
+        const issued = yield* (yield* clientOf(preset, answer)).refreshed
+        assert.deepStrictEqual(issued.scopes, ["chat:write", "users:read"], preset.name)
+      }
+    }))
+
+  it.effect("GitHub: its issuer in the response is the one that is expected", () =>
+    Effect.gen(function*() {
+      const { client } = yield* clientOf(Presets.github, { access_token: "ghu-1", token_type: "bearer" })
+      const begun = yield* Authorization.begin(client, { redirectUri: "https://app.example.com/callback" })
+      const state = new URL(begun.url).searchParams.get("state") ?? ""
+      const parameters = new URLSearchParams({ code: "c", state, iss: "https://github.com/login/oauth" })
+      const { tokens } = yield* Authorization.complete(client, { parameters, browser: begun.browser })
+      assert.strictEqual(Redacted.value(tokens.accessToken), "ghu-1")
+    }).pipe(Effect.provide(PendingStore.layerMemory())))
+
+  it.effect("Microsoft: the document of personal accounts has one issuer, that of shared tenants a template", () =>
+    Effect.gen(function*() {
+      const at = (tenant: string, named: string) => {
+        const issuer = `https://login.microsoftonline.com/${named}/v2.0`
+        return Effect.flatMap(
+          clientOf(Presets.microsoft(tenant), { issuer, token_endpoint: "https://login.microsoftonline.com/token" }),
+          ({ client }) => Effect.map(client.server.metadata, (metadata) => assert.strictEqual(metadata.issuer, issuer))
+        )
+      }
+      yield* at("consumers", "9188040d-6c67-4c5b-b112-36a304b66dad")
+      yield* at("common", "{tenantid}")
+      yield* at("organizations", "{tenantid}")
+    }))
+
+  it.effect("Microsoft: a refresh that needs the person ends the session", () =>
+    Effect.gen(function*() {
+      const { dialect } = Presets.microsoft("common")
+      for (const error of ["interaction_required", "login_required", "consent_required"]) {
+        const { refreshed } = yield* clientOf({ ...Presets.spotify, dialect }, { error }, 400)
+        assert.deepInclude(yield* Effect.flip(refreshed), { kind: "terminal", reason: "credentials", error })
+      }
+    }))
+
+  it.effect("Auth0: the audience is in the authorization request and in token requests", () =>
+    Effect.gen(function*() {
+      const audience = "https://api.example.com"
+      const { client, refreshed, sent } = yield* clientOf(
+        Presets.auth0("example.eu.auth0.com", { origins, audience }),
+        {
+          issuer: "https://example.eu.auth0.com/",
+          token_endpoint: "https://example.eu.auth0.com/oauth/token",
+          authorization_endpoint: "https://example.eu.auth0.com/authorize",
+          access_token: "a-1"
+        }
+      )
+      const { url } = yield* Authorization.begin(client, { redirectUri: "https://app.example.com/callback" })
+      assert.strictEqual(new URL(url).searchParams.get("audience"), audience)
+      yield* refreshed
+      assert.strictEqual(new URLSearchParams(sent.at(-1)?.body).get("audience"), audience)
+    }).pipe(Effect.provide(PendingStore.layerMemory())))
 
   it.effect("GitHub: its own codes, under status 200 and 400", () =>
     Effect.gen(function*() {

@@ -62,6 +62,32 @@ describe("ProtectedResource", () => {
       assert.deepStrictEqual((yield* found({ [elsewhere]: right }, elsewhere)).asked, [elsewhere])
     }))
 
+  it.effect("is the resource that was asked about, letter by letter, also with a query", () =>
+    Effect.gen(function*() {
+      const asked = `${api}?tenant=1`
+      const at = (resource: string) =>
+        Effect.map(
+          found({ [`${place}?tenant=1`]: { ...right, resource } }, undefined, asked),
+          ({ outcome }) => outcome._tag
+        )
+      assert.strictEqual(yield* at(asked), "Right")
+      assert.strictEqual(yield* at(`${api}?tenant=2`), "Left")
+    }))
+
+  it.effect("is at the root where the first place has a page, a redirect or another API's document", () =>
+    Effect.gen(function*() {
+      const faults = [
+        new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+        new Response(null, { status: 302, headers: { location: "/login" } }),
+        new Response("", { status: 500 }),
+        { ...right, resource: "https://api.example.com/other" }
+      ]
+      for (const fault of faults) {
+        const { outcome } = yield* found({ [place]: fault, [root]: { ...right, resource: "https://api.example.com" } })
+        assert.strictEqual(outcome._tag, "Right")
+      }
+    }))
+
   it.effect("is about this API, of its own origin, and leads nowhere it should not", () =>
     Effect.gen(function*() {
       const wrong: ReadonlyArray<readonly [unknown, (string | undefined)?, string?]> = [
@@ -156,6 +182,41 @@ describe("ClientRegistration", () => {
       const refused = yield* Effect.flip((yield* make({ redirectUris: ["no URL"] })).client)
       assert.deepInclude(refused, { _tag: "AuthMisconfigured", reason: "client", error: "invalid_redirect_uri" })
     }).pipe(Effect.provide(fixtures.world())))
+
+  it.scoped("registers once where the answer has a client id, and null, empty or unreadable members beside it", () =>
+    Effect.gen(function*() {
+      const answers = [
+        { client_secret: null, client_secret_expires_at: null, token_endpoint_auth_method: null },
+        { client_secret: "", client_secret_expires_at: "never" },
+        { client_secret: 17, client_secret_expires_at: "0", token_endpoint_auth_method: ["none"] }
+      ]
+      for (const more of answers) {
+        const store = yield* TokenStore.makeMemory
+        let registered = 0
+        const httpClient = HttpClient.make((request) =>
+          Effect.sync(() =>
+            HttpClientResponse.fromWeb(
+              request,
+              Response.json({ client_id: `c${++registered}`, ...more }, { status: 201 })
+            )
+          )
+        )
+        const { client } = yield* Effect.flatMap(
+          OAuth2Server.make({
+            ...OAuth2Sandbox.metadata(),
+            registrationEndpoint: "https://login.example.com/register"
+          }),
+          (server) => ClientRegistration.make(server, metadata)
+        ).pipe(
+          Effect.provideService(HttpClient.HttpClient, httpClient),
+          Effect.provideService(TokenStore.TokenStore, store)
+        )
+        const [first, second] = [yield* client, yield* client]
+        assert.deepStrictEqual([first.clientId, second.clientId], ["c1", "c1"])
+        assert.isUndefined(first.secret)
+        assert.strictEqual(first.authentication.method, "none")
+      }
+    }))
 
   it("a document says what a registration says, and its URL is the client", () => {
     assert.deepStrictEqual(

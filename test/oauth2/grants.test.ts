@@ -20,6 +20,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -115,6 +116,35 @@ describe("what is sent", () => {
       ]
       assert.strictEqual(new Set(realms).size, realms.length)
       assert.strictEqual(yield* realm({ scopes: ["b", "a"] }), realms[2])
+    }).pipe(Effect.provide(world())))
+
+  it.effect("what a machine asks for has the same realm only if it is the same in kind and value", () =>
+    Effect.gen(function*() {
+      const at = (options: Partial<OAuth2Client.Options>) => fixtures.service(options)
+      const machine = (options: Partial<OAuth2Client.Options>) => Effect.map(at(options), ClientCredentials.provider)
+      const exchange = (more: TokenExchange.Options, options: Partial<OAuth2Client.Options> = {}) =>
+        Effect.map(at(options), (client) => TokenExchange.provider(client, more))
+      const bearer = (subject: string, options: Partial<OAuth2Client.Options>) =>
+        Effect.map(at(options), (client) => JwtBearer.provider(client, { subject, make: Effect.never }))
+      const api = "https://one.example/"
+      const all = yield* Effect.all([
+        machine({}),
+        machine({ scopes: [api] }),
+        machine({ resources: [api] }),
+        machine({ parameters: { audience: api } }),
+        machine({ parameters: { audience: "https://two.example/" } }),
+        machine({ parameters: { scope: api } }),
+        exchange({ audience: [api] }),
+        exchange({ audience: [api], requestedType: TokenExchange.tokenTypes.jwt }),
+        bearer(api, {}),
+        bearer("robot", { scopes: [api] })
+      ])
+      const realms = all.map(({ realm }) => realm)
+      assert.deepStrictEqual(Array.from(new Set(realms)), realms)
+      assert.strictEqual(realms[0], "login.example.com/service")
+      const parameters = { b: "2", a: "1" }
+      const other = { a: "1", b: "2" }
+      assert.strictEqual((yield* machine({ parameters })).realm, (yield* machine({ parameters: other })).realm)
     }).pipe(Effect.provide(world())))
 })
 
@@ -213,6 +243,31 @@ describe("JwtBearer", () => {
       assert.deepInclude(verified.protectedHeader, { alg: "RS256", kid: "key-1" })
     }))
 
+  it.effect("the algorithm is that of the key: its hash, its curve", () =>
+    Effect.gen(function*() {
+      const rsa = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }
+      const all: ReadonlyArray<readonly [string, RsaHashedKeyGenParams | EcKeyGenParams]> = [
+        ["RS256", { ...rsa, name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }],
+        ["RS512", { ...rsa, name: "RSASSA-PKCS1-v1_5", hash: "SHA-512" }],
+        ["PS384", { ...rsa, name: "RSA-PSS", hash: "SHA-384" }],
+        ["ES256", { name: "ECDSA", namedCurve: "P-256" }],
+        ["ES384", { name: "ECDSA", namedCurve: "P-384" }],
+        ["ES512", { name: "ECDSA", namedCurve: "P-521" }]
+      ]
+      for (const [alg, how] of all) {
+        const pair = yield* Effect.promise(() => crypto.subtle.generateKey(how, true, ["sign", "verify"]))
+        const text = yield* JwtBearer.signed({ key: pair.privateKey, issuer: "i", audience: "a" }).make
+        const { protectedHeader } = yield* Effect.promise(() =>
+          jose.jwtVerify(Redacted.value(text), pair.publicKey, { currentDate: new Date(0) })
+        )
+        assert.strictEqual(protectedHeader.alg, alg)
+      }
+      const old = { ...rsa, name: "RSASSA-PKCS1-v1_5", hash: "SHA-1" }
+      const pair = yield* Effect.promise(() => crypto.subtle.generateKey(old, true, ["sign", "verify"]))
+      const refused = yield* Effect.either(JwtBearer.signed({ key: pair.privateKey, issuer: "i", audience: "a" }).make)
+      assert.strictEqual(refused._tag, "Left", "SHA-1 has no algorithm")
+    }))
+
   it.scoped("a service account signs in by itself, and again when its token ends", () =>
     Effect.gen(function*() {
       const auth = yield* JwtBearer.make(
@@ -302,6 +357,11 @@ describe("GitHubApp", () => {
         const failure = yield* Effect.flip(provider.signIn({ installationId: 42 }))
         assert.deepInclude(failure, { kind, reason }, String(status))
       }
+      const message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+      yield* faults.next("sign-in", Faults.status(403, { body: { message } }))
+      const limited = yield* Effect.flip(provider.signIn({ installationId: 42 }))
+      assert.deepInclude(limited, { kind: "transient", reason: "rate-limited" })
+      assert.deepStrictEqual(limited.retryAfter, Duration.minutes(1))
       const issued = yield* provider.signIn({ installationId: 42 })
       assert.strictEqual(issued.expiresIn, 3600)
       assert.deepStrictEqual(issued.scopes, ["contents:read"])
@@ -329,6 +389,26 @@ describe("asking and telling the server", () => {
       assert.deepStrictEqual(yield* Introspection.introspect(client, token), { active: false })
       assert.deepInclude(yield* Effect.flip(UserInfo.userInfo(client, token, "ola")), { reason: "credentials" })
     }).pipe(Effect.provide(world())))
+
+  it.effect("introspection: what can be read of an answer is read, and the rest is left out", () =>
+    Effect.gen(function*() {
+      const info = (more: object) =>
+        Effect.gen(function*() {
+          const { layer } = stub(() => Response.json({ active: true, ...more }))
+          const client = yield* Effect.provide(fixtures.service(), layer)
+          return yield* Introspection.introspect(client, Redacted.make("t-0123456789"))
+        })
+      assert.deepInclude(yield* info({ exp: "1700000000", scope: ["a", "b"], sub: 17, iat: "soon", username: null }), {
+        active: true,
+        expiresAt: 1_700_000_000,
+        scopes: ["a", "b"],
+        subject: undefined,
+        issuedAt: undefined,
+        username: undefined
+      })
+      const wrong = yield* Effect.flip(info({ active: "true" }))
+      assert.deepInclude(wrong, { _tag: "ProviderUnavailable", reason: "malformed" })
+    }))
 
   it.effect("an endpoint that the server does not have is said so before anything is sent", () =>
     Effect.gen(function*() {
@@ -394,6 +474,37 @@ describe("asking and telling the server", () => {
       assert.strictEqual(yield* auth.signOut, "revoked")
       assert.strictEqual((yield* counters).revocations, 2)
     }).pipe(Effect.provide(world())))
+
+  it.scoped("signing out is done where the server says of the second token that it is gone already", () =>
+    Effect.gen(function*() {
+      for (const status of [200, 400]) {
+        let revocations = 0
+        const { layer } = stub(() =>
+          revocations++ === 0 ? new Response("") : Response.json({ error: "invalid_token" }, { status })
+        )
+        const client = yield* Effect.provide(fixtures.client(), layer)
+        const auth = yield* AuthService.make(RefreshToken.provider(client), { refresh: { mode: "onDemand" } })
+        yield* auth.adopt({
+          accessToken: Redacted.make("the-own-access-token"),
+          refreshToken: Redacted.make("r-0123456789")
+        })
+        assert.strictEqual(yield* auth.signOut, "revoked", String(status))
+        assert.strictEqual(revocations, 2)
+        yield* Revocation.revoke(client, Redacted.make("r-0123456789"), "refresh_token")
+      }
+    }).pipe(Effect.provide(TokenStore.layerMemory)))
+
+  it.effect("a token that is not revoked is a failure of the revocation", () =>
+    Effect.gen(function*() {
+      for (
+        const [status, error] of [[400, "invalid_request"], [401, "invalid_client"], [503, "invalid_token"]] as const
+      ) {
+        const { layer } = stub(() => Response.json({ error }, { status }))
+        const client = yield* Effect.provide(fixtures.client(), layer)
+        const failure = yield* Effect.flip(Revocation.revoke(client, Redacted.make("r-0123456789"), "refresh_token"))
+        assert.strictEqual(failure.status, status)
+      }
+    }))
 
   it.scoped("signing out revokes the tokens of further APIs, too", () =>
     Effect.gen(function*() {

@@ -15,7 +15,7 @@ it.scoped("two calls, and a sign-in for each", () =>
     assert.deepStrictEqual(printed, [
       "200",
       "200",
-      "GET /.well-known/oauth-authorization-server 200",
+      "GET /.well-known/openid-configuration 200",
       "POST /token 200",
       "GET /api/items 200",
       "GET /api/items 401",
