@@ -341,11 +341,12 @@ export class Remote {
     return ownFiber.toItsEnd(this.scope, Effect.mapError(this.askState(account), ({ trouble }) => trouble))
   }
 
-  private askSignOut(account: string): Effect.Effect<Revocation, Missed> {
+  /** With `session` another session of the account stays. An older keeper does not look at it. */
+  private askSignOut(account: string, session?: string): Effect.Effect<Revocation, Missed> {
     return this.links.ask<Revocation>({
       name: "SignOut",
       isRepeatable: false,
-      send: ({ client, headers }) => client.SignOut({ ...this.wanted, account }, { headers })
+      send: ({ client, headers }) => client.SignOut({ ...this.wanted, account, session }, { headers })
     })
   }
 
@@ -385,7 +386,7 @@ export class Remote {
       if (this.leaving.get(account) !== session) return true
       const state = yield* this.askState(account)
       if (state._tag !== "Active" || state.session !== session) return true
-      yield* this.askSignOut(account)
+      yield* this.askSignOut(account, session)
       return true
     })
     return Effect.repeat(Effect.catchAll(once, ({ trouble }) => Effect.succeed(isFinal(trouble))), {
