@@ -2,16 +2,17 @@
  * The place of a socket in the file system: a folder of its owner alone, and no file in the way. Only a socket on which
  * nobody listens is removed, because a living keeper and a file of somebody else can stand there too.
  */
-import { AuthMisconfigured } from "@effect-auth/core/AuthError"
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
 import * as limits from "./limits.ts"
+import * as settings from "./settings.ts"
 
 export const misconfigured = (errorDescription: string): AuthMisconfigured =>
-  new AuthMisconfigured({ provider: "keeper", account: "", operation: "serve", reason: "options", errorDescription })
+  settings.misconfigured("serve", errorDescription)
 
 export const tried = <A>(what: string, run: () => Promise<A>): Effect.Effect<A, AuthMisconfigured> =>
   Effect.tryPromise({ try: run, catch: () => misconfigured(what) })
