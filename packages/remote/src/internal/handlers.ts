@@ -64,7 +64,7 @@ const handed = (
     const fresh = current !== undefined && current.generation === token.generation &&
       current.session === token.session
     const summary = resource === undefined ? yield* kept.overview.one(account) : undefined
-    yield* watch.add({
+    const isWatched = yield* watch.add({
       kept,
       account,
       auth,
@@ -72,7 +72,7 @@ const handed = (
       generation: token.generation,
       wasFresh: fresh
     }, resource)
-    return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, dueAt: summary?.dueAt })
+    return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, isWatched, dueAt: summary?.dueAt })
   })
 
 /** A token that a client has. */
