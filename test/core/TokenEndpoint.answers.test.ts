@@ -107,13 +107,13 @@ describe("a body that is no JSON", () => {
       assert.deepStrictEqual(yield* ask(answering(text, { "content-type": "a/b;charset=none" })), { name: "café" })
     }))
 
-  it.live("a form of 30,000 names is read in less than a second, and a name that is twice is left out", () =>
+  it.live("a form of 40,000 names is read in less than five seconds, and a name that is twice is left out", () =>
     Effect.gen(function*() {
-      const names = Array.from({ length: 30_000 }, (_, index) => `n${index.toString(36)}=1`)
+      const names = Array.from({ length: 40_000 }, (_, index) => `n${index.toString(36)}=1`)
       const form = [`access_token=${secret}`, ...names, "twice=a", "thrice=a", "twice=b", "thrice=b", "thrice=c"]
       const began = performance.now()
       const body = yield* ask(answering(form.join("&"), { "content-type": "application/x-www-form-urlencoded" }))
-      assert.isBelow(performance.now() - began, 1_000)
+      assert.isBelow(performance.now() - began, 5_000)
       assert.include(body as object, { access_token: secret, n0: "1" })
       assert.doesNotHaveAnyKeys(body as object, ["twice", "thrice"])
     }))
