@@ -106,8 +106,12 @@ export class Remote {
     yield* this.ofResources.get(account)?.values() ?? []
   }
 
-  outdate(account: string): void {
-    for (const held of this.heldFor(account)) held.outdate()
+  /** Without an account: all of them. */
+  outdate(account: string | undefined): void {
+    const accounts = account === undefined ? new Set([...this.all.keys(), ...this.ofResources.keys()]) : [account]
+    for (const one of accounts) {
+      for (const held of this.heldFor(one)) held.outdate()
+    }
   }
 
   /** Sign-in and sign-out: what was held or asked for before is void. */
