@@ -1,7 +1,7 @@
 /** A pure rule: whether another user could put a socket of its own at a path. It is that of the files of SQLite. */
 
 /** What `lstat` says of a part of a path. */
-export interface Part {
+interface Part {
   readonly uid: number
   readonly mode: number
   readonly isDirectory: () => boolean
