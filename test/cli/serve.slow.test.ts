@@ -206,6 +206,11 @@ describe("effect-auth serve", () => {
         })
         const open = yield* tried("{\"http\": {\"port\": 0, \"host\": \"0.0.0.0\"}, \"callers\": []}")
         expect(open).toMatchObject({ code: 2, stderr: expect.stringContaining("`cert` and `key`") })
+        const shared = { name: "x", sha256: ["ab".repeat(32)], accounts: "all" }
+        expect(yield* tried(JSON.stringify({ callers: [shared, { ...shared, name: "y" }] }))).toMatchObject({
+          code: 2,
+          stderr: expect.stringContaining("callers 1 and 2 have the same bearer")
+        })
         expect((yield* at.run(["serve", "--config", "/nowhere.json"])).code).toBe(2)
       }),
     patience

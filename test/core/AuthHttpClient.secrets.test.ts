@@ -158,6 +158,31 @@ describe("an error that passes through", () => {
       }))
   }
 
+  for (const part of [-1, 16]) {
+    it.effect(`drops a cause that quotes the token to its letter ${part}`, () =>
+      Effect.gen(function*() {
+        const quoted = secretOf(1).slice(0, part)
+        const exit = yield* failing((request) =>
+          new HttpClientError.RequestError({
+            request,
+            reason: "Transport",
+            cause: new TypeError(`bad header: Bearer ${quoted}…`),
+            description: `Bearer ${quoted}…`
+          })
+        )
+        for (const print of Object.values(printers)) assert.notInclude(print(exit), quoted)
+      }))
+  }
+
+  it.effect("keeps a cause that has a few letters of a secret, such as the first word of it", () =>
+    Effect.gen(function*() {
+      const cause = new TypeError("the key-of-the was not sent")
+      const exit = yield* failing((request) =>
+        new HttpClientError.RequestError({ request, reason: "Transport", cause })
+      )
+      assert.propertyVal(Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined, "cause", cause)
+    }))
+
   it.effect("keeps a cause that tells nothing", () =>
     Effect.gen(function*() {
       const refused = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })

@@ -246,7 +246,12 @@ describe("EncryptedTokenStore", () => {
     ["a key id that is no key id", (held) => ({ ...held, sealed: held.sealed!.replace("2025a", "a b") })],
     ["an older form named over the newer seal", (held) => ({ ...held, sealed: held.sealed!.replace("v2.", "v1.") })],
     ["tokens in clear beside the seal", (held) => ({ ...held, tokens: record().tokens })],
-    ["a digest in clear beside the seal", (held) => ({ ...held, credential: known })]
+    ["a digest in clear beside the seal", (held) => ({ ...held, credential: known })],
+    ["a refusal in clear beside the seal", (held) => ({ ...held, refusal: { error: "planted", at: 7 } })],
+    [
+      "a text in clear beside the seal",
+      (held) => ({ ...held, state: { _tag: "ended", reason: "credentials", errorDescription: "planted" } })
+    ]
   ]
   for (const [name, change] of moved) {
     it.effect(`tampered: ${name}`, () =>
@@ -333,6 +338,32 @@ describe("EncryptedTokenStore", () => {
       assert.strictEqual((yield* Effect.flip(store.get(key))).reason, "tampered")
       yield* store.compareAndSet(key, 1, record({ version: 2 }))
       assert.strictEqual(text((yield* stored(store)).tokens?.accessToken), "at-secret-1")
+    }))
+
+  const planted: Readonly<Record<string, Partial<SessionRecord.SessionRecord>>> = {
+    "a digest of credentials": { credential: known },
+    "a refusal": { refusal: { error: "planted", at: 7 } },
+    "a text of the state": { state: { _tag: "ended", reason: "credentials", errorDescription: "call +1 900" } }
+  }
+  for (const [name, fields] of Object.entries(planted)) {
+    it.effect(`clear: refuse refuses ${name} that was planted in a record without tokens; a sign-in replaces it`, () =>
+      Effect.gen(function*() {
+        const { inner, store } = yield* setUp([first], { clear: "refuse" })
+        yield* inner.compareAndSet(key, 0, { ...SessionRecord.empty(key), ...fields, version: 1 })
+        const failure = yield* Effect.flip(store.get(key))
+        assert.deepInclude({ ...failure }, { reason: "tampered", version: 1 })
+        yield* store.compareAndSet(key, 1, record({ version: 2 }))
+        assert.strictEqual(text((yield* stored(store)).tokens?.accessToken), "at-secret-1")
+      }))
+  }
+
+  it.effect("clear: refuse reads a record without secrets, also with a clear field of a newer version", () =>
+    Effect.gen(function*() {
+      const { inner, store } = yield* setUp([first], { clear: "refuse" })
+      const state = { _tag: "ended", reason: "expired", status: 400 } as const
+      const newer = { ...SessionRecord.empty(key), version: 1, state, epoch: 9 }
+      yield* inner.compareAndSet(key, 0, newer)
+      assert.deepStrictEqual(yield* stored(store), newer)
     }))
 
   it.effect("fields of a newer version survive, in the record and among the tokens", () =>

@@ -16,6 +16,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -104,6 +105,17 @@ describe("a body that is no JSON", () => {
         name: "café"
       })
       assert.deepStrictEqual(yield* ask(answering(text, { "content-type": "a/b;charset=none" })), { name: "café" })
+    }))
+
+  it.live("a form of 40,000 names is read in less than five seconds, and a name that is twice is left out", () =>
+    Effect.gen(function*() {
+      const names = Array.from({ length: 40_000 }, (_, index) => `n${index.toString(36)}=1`)
+      const form = [`access_token=${secret}`, ...names, "twice=a", "thrice=a", "twice=b", "thrice=b", "thrice=c"]
+      const began = performance.now()
+      const body = yield* ask(answering(form.join("&"), { "content-type": "application/x-www-form-urlencoded" }))
+      assert.isBelow(performance.now() - began, 5_000)
+      assert.include(body as object, { access_token: secret, n0: "1" })
+      assert.doesNotHaveAnyKeys(body as object, ["twice", "thrice"])
     }))
 })
 
@@ -408,6 +420,22 @@ describe("a contract that lists the true status", () => {
         assert.strictEqual(sends(), 1)
       }))
   }
+
+  it.effect("JSON that is nested 100,000 levels deep is read", () =>
+    Effect.gen(function*() {
+      const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+      const { token } = yield* api(() => new Response(`{"access_token":"${secret}","x":${nested}}`))
+      const { access_token } = yield* TokenEndpoint.exchange(token.plain())
+      assert.strictEqual(Redacted.value(access_token), secret)
+    }))
+
+  it.effect("nested too deep and with the wrong fields, it is malformed, and no defect", () =>
+    Effect.gen(function*() {
+      const nested = `${"[".repeat(100_000)}${"]".repeat(100_000)}`
+      const { token } = yield* api(() => new Response(`{"access_token":${nested}}`))
+      assert.strictEqual((yield* Effect.flip(TokenEndpoint.exchange(token.plain()))).reason, "malformed")
+    }))
+
   it.effect("the second of two calls may be the one with another status", () =>
     Effect.gen(function*() {
       let call = 0

@@ -135,6 +135,36 @@ describe("McpClient", () => {
       assert.strictEqual(counts.codes, 0)
     }).pipe(Effect.provide(world)), 60_000)
 
+  it.scopedLive("no other origin gets a token of the session; what carries none is sent", () =>
+    Effect.gen(function*() {
+      const { url } = yield* server()
+      const session = yield* sessionAt(url)
+      yield* signedIn(session)
+      const sent: Array<string> = []
+      const { authProvider, fetch } = yield* McpClient.make(session.auth, session.client, {
+        clientName: "test",
+        redirectUri,
+        redirect: () => Effect.void,
+        fetch: async (input) => {
+          sent.push(String(input))
+          return new Response()
+        }
+      })
+      const tokens = yield* Effect.promise(() => authProvider.tokens())
+      const init = { headers: { authorization: `bearer ${tokens?.access_token}` } }
+      for (
+        const place of ["https://evil.example/", new URL("https://evil.example/mcp"), url.replace("http:", "https:")]
+      ) {
+        const error = yield* Effect.promise(() => fetch(place, init).catch((error: unknown) => error))
+        assert.propertyVal(error, "_tag", "AuthMisconfigured")
+        assert.propertyVal(error, "reason", "origin")
+      }
+      assert.deepStrictEqual(sent, [])
+      yield* Effect.promise(() => fetch("https://login.example/"))
+      yield* Effect.promise(() => fetch(url, init))
+      assert.deepStrictEqual(sent, ["https://login.example/", url])
+    }).pipe(Effect.provide(world)), 60_000)
+
   it.scopedLive("a server that is away is no reason to ask a person", () =>
     Effect.gen(function*() {
       const { close, url } = yield* server(1)

@@ -35,6 +35,14 @@ describe("callers", () => {
       assert.deepStrictEqual(names, ["one", "two", "two", undefined, undefined, undefined, undefined, undefined])
     }))
 
+  it.effect("a bearer of two callers is nobody's, so that none has what the other may do", () =>
+    Effect.gen(function*() {
+      const who = Callers.finder([caller({ accounts: ["anna"] }), caller({ name: "two" })])
+      assert.isUndefined(yield* who("right"))
+      const twice = caller({ bearers: [sha256("right"), sha256("right")] })
+      assert.strictEqual(yield* Callers.finder([twice])("right"), twice)
+    }))
+
   it("reads only, unless more is allowed", () => {
     const all: ReadonlyArray<Callers.Operation> = ["read", "refresh", "signOut", "signIn"]
     assert.deepStrictEqual(all.filter((operation) => Callers.mayDo(caller(), operation)), ["read"])

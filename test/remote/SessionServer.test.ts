@@ -56,6 +56,58 @@ const of = (
     ({ get }) => get(account)
   )
 
+describe("a keeper's settings", () => {
+  const digest = "ab".repeat(32)
+  const caller = (...bearers: ReadonlyArray<string>) => ({ name: "x", bearers, accounts: "all" as const })
+  const bearer = "digest".repeat(8)
+  const wrong: Readonly<Record<string, readonly [Partial<SessionServer.Options>, RegExp]>> = {
+    "a bearer in the place of its digest": [{ callers: [caller(digest), caller(bearer)] }, /bearer 1 of caller 2/],
+    "an empty digest": [{ callers: [caller(digest, "")] }, /bearer 2 of caller 1/],
+    "a digest that is too short": [{ callers: [caller("zz")] }, /bearer 1 of caller 1/],
+    "one bearer of two callers": [
+      { callers: [caller(digest), { ...caller(digest.toUpperCase()), operations: ["signOut"] }] },
+      /callers 1 and 2 have the same bearer/
+    ],
+    "a limit that is no number": [{ concurrentCalls: NaN }, /concurrentCalls has to be/],
+    "a limit below zero": [{ listenersOfOne: -1 }, /listenersOfOne has to be/]
+  }
+  for (const [name, [options, why]] of Object.entries(wrong)) {
+    it.scoped(`${name} is refused when the keeper is made, and no text of it is shown`, () =>
+      Effect.gen(function*() {
+        const given = { callers: [], ...options }
+        const made = [Effect.asVoid(SessionServer.make([], given)), Effect.asVoid(SessionServer.handlers([], given))]
+        for (const one of made) {
+          const failure = yield* Effect.flip(one)
+          assert.deepInclude({ ...failure }, { _tag: "AuthMisconfigured", operation: "serve", reason: "options" })
+          assert.match(failure.message, why)
+          assert.notInclude(failure.message, bearer)
+        }
+      }))
+  }
+
+  it.scoped("sessions that are there twice are refused", () =>
+    Effect.gen(function*() {
+      const { sessions } = yield* Effect.provide(world.scripted(), TokenStore.layerMemory)
+      const kept = yield* SessionServer.fromSessions(sessions)
+      const failure = yield* Effect.flip(SessionServer.make([kept, { ...kept, realm: "other" }, kept], { callers: [] }))
+      assert.match(failure.message, /sessions 1 and 3 are of the same provider and realm/)
+    }))
+
+  it.scoped("two digests of one caller, in capitals too, are accepted", () =>
+    Effect.gen(function*() {
+      const callers = [caller(digest, digest.toUpperCase(), "cd".repeat(32))]
+      const { underWay } = yield* SessionServer.make([], { callers, listeners: 0 })
+      assert.strictEqual(yield* underWay, 0)
+    }))
+
+  it.scoped("a client without endpoints is refused when it is made", () =>
+    Effect.gen(function*() {
+      const script = yield* ScriptedProvider.make<world.Credentials>()
+      const failure = yield* Effect.flip(world.client(script.provider, { endpoints: [] }))
+      assert.deepInclude({ ...failure }, { _tag: "AuthMisconfigured", operation: "connect" })
+    }))
+})
+
 describe("a keeper's callers", () => {
   it.scopedLive("an unknown caller is refused, counted, and told nothing", () =>
     Effect.gen(function*() {
@@ -239,13 +291,23 @@ describe("a keeper over HTTP", () => {
       assert.strictEqual((yield* remote.state)._tag, "Active")
     }).pipe(Effect.provide(FetchHttpClient.layer)))
 
-  it.scopedLive("is asked only over https, or on this machine", () =>
-    Effect.gen(function*() {
-      const script = yield* ScriptedProvider.make<world.Credentials>()
-      const endpoint = yield* Endpoint.http("http://keeper.example.com/", world.bearer)
-      const remote = yield* (yield* world.client(script.provider, { endpoints: [endpoint], events: false })).get("anna")
-      assert.strictEqual((yield* Effect.flip(remote.accessToken))._tag, "TokenStoreError")
-    }).pipe(Effect.provide(FetchHttpClient.layer)))
+  for (
+    const url of [
+      "http://keeper.example.com/",
+      "ftp://keeper.example.com/",
+      "keeper.example.com",
+      "https://anna:secret@keeper.example.com/",
+      "https://keeper.example.com/?key=secret"
+    ]
+  ) {
+    it.effect(`is asked only over https, or on this machine, and not at ${url}`, () =>
+      Effect.gen(function*() {
+        const failure = yield* Effect.flip(Endpoint.http(url, world.bearer))
+        assert.strictEqual(failure._tag, "AuthMisconfigured")
+        assert.notInclude(failure.message, "keeper.example.com")
+        assert.include(failure.message, "https")
+      }).pipe(Effect.provide(FetchHttpClient.layer)))
+  }
 })
 
 describe("a keeper's notices", () => {

@@ -55,22 +55,25 @@ describe("what changes at a keeper", () => {
       assert.strictEqual((yield* one.accessToken).generation, renewed.generation)
     }))
 
-  it.scopedLive("a client that hears that everything changed asks again before it uses any token", () =>
+  it.scopedLive("a client that hears that everything changed asks before it uses any token, and serves it if nobody answers", () =>
     Effect.gen(function*() {
       const path = yield* world.socketPath
       const goOn = yield* Deferred.make<void>()
       let asked = 0
+      let isAway = false
       const token = () =>
-        Effect.sync(() => ({
-          value: Redacted.make("the token"),
-          session: "one",
-          generation: ++asked,
-          left: 60_000,
-          freshFor: 50_000,
-          scopes: undefined,
-          subject: undefined,
-          principal: undefined
-        }))
+        Effect.suspend(() =>
+          isAway ? Effect.never : Effect.succeed({
+            value: Redacted.make("the token"),
+            session: "one",
+            generation: ++asked,
+            left: 60_000,
+            freshFor: 50_000,
+            scopes: undefined,
+            subject: undefined,
+            principal: undefined
+          })
+        )
       const refused = () => Effect.fail({ kind: "refused" })
       const handlers = SessionRpcs.toLayer({
         Hello: () => Effect.succeed({ oldest: 1, newest: 1, calls: ["AccessToken", "Events"] }),
@@ -91,10 +94,14 @@ describe("what changes at a keeper", () => {
       )
       const { provider } = yield* ScriptedProvider.make<world.Credentials>()
       const sessions = yield* world.client(provider, { endpoints: [UnixSocket.endpoint(path, world.bearer)] })
-      const accounts = yield* Effect.forEach(["anna", "ben"], sessions.get)
-      yield* Effect.forEach(accounts, world.watched)
+      const accounts = yield* Effect.forEach(["anna", "ben", "carl"], sessions.get)
+      const [anna, ben, carl] = yield* Effect.forEach(accounts, world.watched)
       const clock = yield* Effect.clock
       yield* Deferred.succeed(goOn, undefined)
       assert.isTrue(yield* soon(() => accounts.every((auth) => auth.unsafePeek(clock) === undefined)))
+      assert.isAbove((yield* accounts[0]!.accessToken).generation, anna!.generation)
+      assert.isAbove((yield* accounts[1]!.accessToken).generation, ben!.generation)
+      isAway = true
+      assert.strictEqual((yield* accounts[2]!.accessToken).generation, carl!.generation)
     }))
 })

@@ -1,5 +1,6 @@
 /** A client whose keepers refuse, fail, pause, lie, or know more than it. */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
+import { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as AuthSessions from "@effect-auth/core/AuthSessions"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import type * as RemoteSessions from "@effect-auth/remote/RemoteSessions"
@@ -345,6 +346,47 @@ describe("signing out and in", () => {
       yield* Effect.sleep(1_000)
       assert.isTrue(isSameSession(yield* remote.accessToken, next))
       assert.strictEqual((yield* local.state)._tag, "Active")
+    }))
+
+  it.scopedLive("a late sign-out spares a session that began after the client asked for the state", () =>
+    Effect.gen(function*() {
+      const path = yield* world.socketPath
+      const { script, sessions } = yield* Effect.provide(world.scripted(), TokenStore.layerMemory)
+      const local = yield* sessions.get("anna")
+      const first = yield* local.signIn(world.right)
+      const unavailable = new TokenStoreError({
+        provider: "p",
+        account: "anna",
+        operation: "signOut",
+        reason: "unavailable"
+      })
+      let signOuts = 0
+      let signIns = 0
+      const auth: typeof local = {
+        ...local,
+        signOut: Effect.suspend(() => ++signOuts === 1 ? Effect.fail(unavailable) : local.signOut),
+        // Somebody signs in while the answer is under way.
+        state: Effect.tap(local.state, () => ++signIns === 1 ? Effect.orDie(local.signIn(world.right)) : Effect.void)
+      }
+      yield* world.serve({ ...sessions, get: () => Effect.succeed(auth) }, path)
+      const remote = yield* (yield* clientOf(script.provider, [path])).get("anna")
+      yield* remote.accessToken
+      yield* Effect.flip(remote.signOut)
+      yield* Effect.sleep(1_500)
+      assert.isAtLeast(signIns, 1)
+      const state = yield* local.state
+      assert.strictEqual(state._tag, "Active")
+      assert.isFalse(isSameSession(yield* remote.accessToken, first))
+    }))
+
+  it.scopedLive("a sign-out of a client that names no session ends the session of the account", () =>
+    Effect.gen(function*() {
+      const { local, path, script } = yield* signedIn()
+      const remote = yield* (yield* clientOf(script.provider, [path])).get("anna")
+      yield* remote.accessToken
+      yield* local.signIn(world.right)
+      assert.strictEqual(yield* remote.signOut, "revoked")
+      assert.strictEqual((yield* local.state)._tag, "SignedOut")
     }))
 
   it.scopedLive("a caller that leaves its sign-in leaves no token of the session before", () =>

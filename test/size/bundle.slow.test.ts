@@ -218,7 +218,7 @@ globalThis.used = [Endpoint.http, RemoteSessions.make, RemoteSessions.layer]
     const { own } = await apart(app, isLibrary)
     console.log(`remote: own ${kB(own)}`)
     assert.isAbove(own, 3_000)
-    assert.isAtMost(own, 15_400)
+    assert.isAtMost(own, 15_500)
   })
 })
 

@@ -30,7 +30,8 @@ export const layer = <Credentials>(provider: AuthProvider<Credentials>) =>
         operations: ["read", "refresh"]
       }
       const kept = yield* SessionServer.fromSessions(sessions)
-      const keeper = yield* SessionServer.handlers([kept], { callers: [member] })
+      // Its caller is made here, so nothing of its settings can be wrong.
+      const keeper = yield* Effect.orDie(SessionServer.handlers([kept], { callers: [member] }))
       const asked = { headers: Headers.fromInput({ authorization: `Bearer ${Redacted.value(bearer)}` }) }
       return Sessions.of({
         AccessToken: ({ payload }) => keeper.AccessToken(payload, asked),

@@ -23,7 +23,8 @@
  * ```
  *
  * Give the transport both, `authProvider` and `fetch`: `fetch` renews the session when the server rejects a token, and sends the
- * request once more, so that the SDK begins a sign-in only where a person is needed. The SDK's sign-in is one of its own
+ * request once more, so that the SDK begins a sign-in only where a person is needed. A request to an origin that is not
+ * the session's fails with `AuthMisconfigured` (`origin`) if it has a token of the session. The SDK's sign-in is one of its own
  * (PKCE with S256): when the browser is back, give what {@link McpClient.codeOf} makes of it to `transport.finishAuth`, and the
  * tokens become the session. The verifier waits in memory, so the browser must come back to this process; with
  * `AuthorizationRoutes` or `Loopback` the session is signed in beside the SDK, which then finds it.

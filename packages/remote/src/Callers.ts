@@ -81,7 +81,8 @@ const bytesOf = (digest: string): Uint8Array => {
 }
 
 /**
- * Makes the search for the caller of a bearer. It compares with every digest that it has, whichever fits.
+ * Makes the search for the caller of a bearer. It compares with every digest that it has, whichever fits. A bearer of two
+ * callers is nobody's.
  *
  * @since 0.1.0
  * @category constructors
@@ -92,9 +93,9 @@ export const finder = (
   const known = callers.flatMap((caller) => caller.bearers.map((digest) => ({ caller, digest: bytesOf(digest) })))
   return (bearer) =>
     bearer === undefined || bearer === "" ? Effect.succeed(undefined) : Effect.map(digestOf(bearer), (given) => {
-      let found: Caller | undefined
-      for (const { caller, digest } of known) if (isSame(given, digest)) found = caller
-      return found
+      const found = new Set<Caller>()
+      for (const { caller, digest } of known) if (isSame(given, digest)) found.add(caller)
+      return found.size === 1 ? Array.from(found)[0] : undefined
     })
 }
 

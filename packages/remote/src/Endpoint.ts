@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import { isLoopback } from "@effect-auth/core/BaseUrl"
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
+import * as BaseUrl from "@effect-auth/core/BaseUrl"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Socket from "@effect/platform/Socket"
@@ -14,6 +15,7 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import { misconfigured } from "./internal/settings.ts"
 import { serialization } from "./SessionRpcs.ts"
 
 /**
@@ -101,28 +103,39 @@ const complete = (protocol: RpcClient.Protocol["Type"]): RpcClient.Protocol["Typ
 
 /**
  * A keeper over HTTP: `https`, or `http` on this machine only. It asks with the `HttpClient` of the context, which may
- * show a client certificate. Over HTTP a client hears no events.
+ * show a client certificate. Over HTTP a client hears no events. Fails at once if the URL is another one, or has a user
+ * name, a query or a fragment.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const http = (url: string, bearer: Bearer): Effect.Effect<Endpoint, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (httpClient) => ({
-    name: url,
-    bearer,
-    connect: (authorization) =>
-      Effect.gen(function*() {
-        if (!URL.canParse(url) || !isPrivate(new URL(url))) return yield* Effect.fail("plain http")
-        const protocol = yield* RpcClient.makeProtocolHttp(
-          httpClient.pipe(
-            HttpClient.filterStatusOk,
-            HttpClient.mapRequest(HttpClientRequest.prependUrl(url)),
-            HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", authorization)),
-            HttpClient.withTracerDisabledWhen(() => true)
-          )
-        )
-        return { protocol: complete(protocol), headers: {} }
-      }).pipe(Effect.provide(serialization))
-  }))
+export const http = (
+  url: string,
+  bearer: Bearer
+): Effect.Effect<Endpoint, AuthMisconfigured, HttpClient.HttpClient> =>
+  Effect.flatMap(HttpClient.HttpClient, (httpClient) => {
+    const base = BaseUrl.parse(url)
+    return base?.isSecure === true
+      ? Effect.succeed(overHttp(url, base.href, bearer, httpClient))
+      : Effect.fail(misconfigured(
+        "connect",
+        "the URL of a keeper is https, or http on this machine, without user name, query and fragment"
+      ))
+  })
 
-const isPrivate = (url: URL): boolean => url.protocol === "https:" || isLoopback(url)
+const overHttp = (url: string, name: string, bearer: Bearer, httpClient: HttpClient.HttpClient): Endpoint => ({
+  name,
+  bearer,
+  connect: (authorization) =>
+    Effect.gen(function*() {
+      const protocol = yield* RpcClient.makeProtocolHttp(
+        httpClient.pipe(
+          HttpClient.filterStatusOk,
+          HttpClient.mapRequest(HttpClientRequest.prependUrl(url)),
+          HttpClient.mapRequest(HttpClientRequest.setHeader("authorization", authorization)),
+          HttpClient.withTracerDisabledWhen(() => true)
+        )
+      )
+      return { protocol: complete(protocol), headers: {} }
+    }).pipe(Effect.provide(serialization))
+})

@@ -15,6 +15,7 @@
  *
  * @since 0.1.0
  */
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
 import * as AuthHttpClient from "@effect-auth/core/AuthHttpClient"
 import type { AuthProvider, Extended } from "@effect-auth/core/AuthProvider"
 import type * as AuthService from "@effect-auth/core/AuthService"
@@ -33,6 +34,7 @@ import * as limits from "./internal/limits.ts"
 import { Links } from "./internal/links.ts"
 import { Remote } from "./internal/remote.ts"
 import { serviceOf } from "./internal/service.ts"
+import { misconfigured } from "./internal/settings.ts"
 import { summaryOf } from "./internal/views.ts"
 
 /**
@@ -58,7 +60,7 @@ export interface Options<Credentials> {
 
 /**
  * Makes the sessions of a provider that keepers keep. The provider says where tokens may be sent and what a rejection is;
- * it makes no token call. Closing the scope closes the connections.
+ * it makes no token call. Closing the scope closes the connections. Fails without endpoints.
  *
  * @since 0.1.0
  * @category constructors
@@ -73,7 +75,7 @@ export const make: {
   <Credentials, Service>(
     provider: Extended<Credentials, Service>,
     options: Options<Credentials>
-  ): Effect.Effect<AuthSessions<Service>, never, Scope.Scope>
+  ): Effect.Effect<AuthSessions<Service>, AuthMisconfigured, Scope.Scope>
   /**
    * Makes the sessions of a provider.
    *
@@ -83,13 +85,14 @@ export const make: {
   <Credentials>(
     provider: AuthProvider<Credentials>,
     options: Options<Credentials>
-  ): Effect.Effect<AuthSessions<AuthService.AuthService<Credentials>>, never, Scope.Scope>
+  ): Effect.Effect<AuthSessions<AuthService.AuthService<Credentials>>, AuthMisconfigured, Scope.Scope>
 } = <Credentials>(
   provider: AuthProvider<Credentials> | Extended<Credentials, AuthService.AuthService<Credentials>>,
   options: Options<Credentials>
 ) =>
   Effect.gen(function*() {
     const wanted = { provider: provider.name, realm: provider.realm }
+    if (options.endpoints.length === 0) return yield* misconfigured("connect", "endpoints: name one keeper or more")
     const scope = yield* Effect.scope
     const links = new Links(options.endpoints, wanted, scope)
     yield* links.shuffle
@@ -142,7 +145,7 @@ export const layer = <A, C, S, Credentials, Service extends AuthService.Any, E, 
     readonly account?: string | undefined
     readonly client?: AuthHttpClient.ClientOptions | undefined
   }
-): Layer.Layer<A | C | S, E, Exclude<R, Scope.Scope> | HttpClient> => {
+): Layer.Layer<A | C | S, E | AuthMisconfigured, Exclude<R, Scope.Scope> | HttpClient> => {
   const one = (account: string) => Effect.flatMap(tags.sessions, ({ get }) => get(account))
   const sessions = Layer.scoped(
     tags.sessions,

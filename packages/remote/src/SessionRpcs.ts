@@ -219,13 +219,14 @@ export const Refresh = Rpc.make("Refresh", {
 export const GetState = Rpc.make("State", { payload: target, success: State, error: Failure })
 
 /**
- * A sign-out. It yields what happened to the tokens at the server.
+ * A sign-out. It yields what happened to the tokens at the server. With `session` it ends that session alone: if the
+ * account has another one by now, nothing ends, and the answer is `nothing-to-revoke`.
  *
  * @since 0.1.0
  * @category models
  */
 export const SignOut = Rpc.make("SignOut", {
-  payload: target,
+  payload: { ...target, session: Schema.optional(Schema.String) },
   success: Schema.Literal("revoked", "failed", "unsupported", "nothing-to-revoke"),
   error: Failure
 })

@@ -12,7 +12,7 @@
  * @since 0.1.0
  */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
-import type { SignInError } from "@effect-auth/core/AuthError"
+import type { AuthMisconfigured, SignInError } from "@effect-auth/core/AuthError"
 import type { Accounts } from "@effect-auth/core/AuthHttpClient"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import type { AuthSessions } from "@effect-auth/core/AuthSessions"
@@ -30,6 +30,7 @@ import type { Caller } from "./Callers.ts"
 import { Door } from "./internal/door.ts"
 import * as answers from "./internal/handlers.ts"
 import * as limits from "./internal/limits.ts"
+import { checked } from "./internal/settings.ts"
 import { serialization, SessionRpcs } from "./SessionRpcs.ts"
 
 /**
@@ -169,13 +170,19 @@ const drainOf = (door: Door, patience: number): Effect.Effect<void> => {
   })
 }
 
-const doorOf = (options: Options): Door =>
-  new Door(options.callers, {
-    calls: options.concurrentCalls ?? limits.concurrentCalls,
-    callsOfOne: options.concurrentCallsOfOne ?? limits.concurrentCallsOfOne,
-    listeners: options.listeners ?? limits.listeners,
-    listenersOfOne: options.listenersOfOne ?? limits.listenersOfOne
-  })
+const doorOf = (kept: ReadonlyArray<Kept>, options: Options): Effect.Effect<Door, AuthMisconfigured> => {
+  const {
+    callers,
+    concurrentCalls = limits.concurrentCalls,
+    concurrentCallsOfOne = limits.concurrentCallsOfOne,
+    listeners = limits.listeners,
+    listenersOfOne = limits.listenersOfOne
+  } = options
+  return Effect.as(
+    checked(kept, callers, { concurrentCalls, concurrentCallsOfOne, listeners, listenersOfOne }),
+    new Door(callers, { calls: concurrentCalls, callsOfOne: concurrentCallsOfOne, listeners, listenersOfOne })
+  )
+}
 
 /**
  * The answers of a keeper by the name of the call, for a host of your own, such as an entity of `@effect/cluster`. Each
@@ -187,7 +194,8 @@ const doorOf = (options: Options): Door =>
 export const handlers = (
   kept: ReadonlyArray<Kept>,
   options: Options
-): Effect.Effect<Handlers, never, Scope.Scope> => answers.make(kept, doorOf(options))
+): Effect.Effect<Handlers, AuthMisconfigured, Scope.Scope> =>
+  Effect.flatMap(doorOf(kept, options), (door) => answers.make(kept, door))
 
 /**
  * The answers of a keeper.
@@ -198,7 +206,8 @@ export const handlers = (
 export interface Handlers extends Effect.Effect.Success<ReturnType<typeof answers.make>> {}
 
 /**
- * Makes a keeper. Closing the scope closes it.
+ * Makes a keeper. Closing the scope closes it. Fails if the options are invalid, two callers have the same bearer, or
+ * two sessions are of the same provider and realm.
  *
  * @since 0.1.0
  * @category constructors
@@ -206,8 +215,8 @@ export interface Handlers extends Effect.Effect.Success<ReturnType<typeof answer
 export const make = Effect.fnUntraced(function*(
   kept: ReadonlyArray<Kept>,
   options: Options
-): Effect.fn.Return<SessionServer, never, Scope.Scope> {
-  const door = doorOf(options)
+): Effect.fn.Return<SessionServer, AuthMisconfigured, Scope.Scope> {
+  const door = yield* doorOf(kept, options)
   const drain = drainOf(door, Duration.toMillis(options.drainPatience ?? limits.drainPatience))
   const layer = SessionRpcs.toLayer(yield* answers.make(kept, door))
   const closing = Effect.addFinalizer(() => drain)
@@ -241,5 +250,5 @@ export const make = Effect.fnUntraced(function*(
 export const layer = (
   kept: ReadonlyArray<Kept>,
   options: Options
-): Layer.Layer<never, never, RpcServer.Protocol> =>
+): Layer.Layer<never, AuthMisconfigured, RpcServer.Protocol> =>
   Layer.scopedDiscard(Effect.flatMap(make(kept, options), ({ serve }) => serve))

@@ -17,17 +17,22 @@ import * as Path from "node:path"
 import { type Bearer, type Endpoint, socket } from "./Endpoint.ts"
 import { bounded } from "./internal/boundedSocket.ts"
 import * as limits from "./internal/limits.ts"
-import { free, lock, misconfigured, privateFolder, tried } from "./internal/socketFile.ts"
+import { free, lock, misconfigured, privateFolder, tried, trusted } from "./internal/socketFile.ts"
 import { serialization } from "./SessionRpcs.ts"
 
 /**
- * The keeper that listens on a socket.
+ * The keeper that listens on a socket. The bearer is shown only where the socket and the folders above it belong to the
+ * user of this process or to root, and no other user can replace them.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const endpoint = (path: string, bearer: Bearer): Endpoint =>
-  socket(path, bearer, NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+  socket(
+    path,
+    bearer,
+    Effect.zipRight(trusted(path, "connect"), NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+  )
 
 /** Listens there, unless another keeper does, or a file that is no socket stands there. */
 const opened = (path: string): Effect.Effect<SocketServer.SocketServer["Type"], AuthMisconfigured, Scope.Scope> =>
@@ -44,8 +49,9 @@ const opened = (path: string): Effect.Effect<SocketServer.SocketServer["Type"], 
     })))
 
 /**
- * The protocol of a keeper that listens on a socket. The folder is made with mode 0700; one that others can enter is
- * refused, and so is a path on which another keeper listens or that is a file of another kind. A client that does not read what it asked for is disconnected.
+ * The protocol of a keeper that listens on a socket. The folder is made with mode 0700; one that others can enter or
+ * replace is refused, and so is a path on which another keeper listens or that is a file of another kind. A client that
+ * does not read what it asked for is disconnected.
  *
  * @since 0.1.0
  * @category layers

@@ -1,3 +1,4 @@
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
 import type { AuthProvider, Extended } from "@effect-auth/core/AuthProvider"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import type { AuthSessions } from "@effect-auth/core/AuthSessions"
@@ -21,18 +22,24 @@ const options = { endpoints: [] }
 
 test("remote sessions have the type of local ones", () => {
   expect(RemoteSessions.make(provider, options)).type.toBe<
-    Effect.Effect<AuthSessions<AuthService.AuthService<Credentials>>, never, Scope.Scope>
+    Effect.Effect<AuthSessions<AuthService.AuthService<Credentials>>, AuthMisconfigured, Scope.Scope>
   >()
 })
 
 test("members that a provider adds stay", () => {
   expect(RemoteSessions.make(extended, options)).type.toBe<
-    Effect.Effect<AuthSessions<AuthService.AuthService<Credentials> & { readonly more: 1 }>, never, Scope.Scope>
+    Effect.Effect<
+      AuthSessions<AuthService.AuthService<Credentials> & { readonly more: 1 }>,
+      AuthMisconfigured,
+      Scope.Scope
+    >
   >()
 })
 
 test("a keeper needs a protocol, and its callers have to be named", () => {
-  expect(SessionServer.layer([], { callers: [] })).type.toBe<Layer.Layer<never, never, RpcServer.Protocol>>()
+  expect(SessionServer.layer([], { callers: [] })).type.toBe<
+    Layer.Layer<never, AuthMisconfigured, RpcServer.Protocol>
+  >()
   expect(SessionServer.layer).type.not.toBeCallableWith([], {})
   expect(SessionServer.fromSessions).type.toBeCallableWith(sessions)
 })

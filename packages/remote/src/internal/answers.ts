@@ -24,16 +24,22 @@ export const failing = <A, R>(work: Effect.Effect<A, AuthError.AuthError | Rpcs.
 const isFinite = (left: number): boolean => left < Infinity
 
 /**
- * `fresh`: the keeper would hand it out at once. `dueAt`: when the keeper refreshes it (epoch milliseconds); a client asks
+ * `fresh`: the keeper would hand it out at once. `isWatched`: its client hears when it is replaced. `dueAt`: when the keeper refreshes it (epoch milliseconds); a client asks
  * after that.
  */
 export const tokenOf = (
   token: AccessToken,
-  at: { readonly wall: number; readonly fresh: boolean; readonly dueAt: number | undefined }
+  at: {
+    readonly wall: number
+    readonly fresh: boolean
+    readonly isWatched: boolean
+    readonly dueAt: number | undefined
+  }
 ): Rpcs.Token => {
   const left = Math.max(0, token.expiresAt - at.wall)
   const untilDue = Math.max(0, (at.dueAt ?? Infinity) - at.wall)
-  const mostly = at.fresh ? Math.min(untilDue, limits.longestFresh) : limits.staleFor
+  const longest = at.isWatched ? limits.longestFresh : limits.pollEach
+  const mostly = at.fresh ? Math.min(untilDue, longest) : limits.staleFor
   const fresh = Math.min(mostly, Math.max(left - hardMargin(isFinite(left) ? left : undefined), 0))
   return {
     value: token.value,

@@ -1,4 +1,5 @@
 /** One connection to one keeper: opened with `Hello`, and never used for a call that `Hello` did not list. */
+import { isAuthError } from "@effect-auth/core/AuthError"
 import * as RpcClient from "@effect/rpc/RpcClient"
 import type * as RpcClientError from "@effect/rpc/RpcClientError"
 import * as Cause from "effect/Cause"
@@ -47,6 +48,12 @@ const bearerOf = ({ bearer }: Endpoint): Effect.Effect<string, Trouble> =>
     ? Effect.succeed(Redacted.value(bearer))
     : Effect.mapBoth(bearer, { onFailure: () => away, onSuccess: Redacted.value })
 
+/** A place that must not be used is no keeper that is away. */
+const unopened = (error: unknown): Trouble =>
+  isAuthError(error) && error._tag === "AuthMisconfigured"
+    ? { _tag: "Mismatch", what: error.errorDescription ?? "" }
+    : away
+
 /** Both sides name the versions that they speak; one in common is enough. */
 const isCompatible = ({ newest, oldest }: { readonly oldest: number; readonly newest: number }): boolean =>
   newest >= limits.versions.oldest && oldest <= limits.versions.newest
@@ -54,7 +61,7 @@ const isCompatible = ({ newest, oldest }: { readonly oldest: number; readonly ne
 export const open = (endpoint: Endpoint, wanted: Wanted): Effect.Effect<Connection, Trouble, Scope.Scope> =>
   Effect.gen(function*() {
     const authorization = `Bearer ${yield* bearerOf(endpoint)}`
-    const { headers, protocol } = yield* Effect.mapError(endpoint.connect(authorization), () => away)
+    const { headers, protocol } = yield* Effect.mapError(endpoint.connect(authorization), unopened)
     const client = yield* RpcClient.make(SessionRpcs, { disableTracing: true }).pipe(
       Effect.provideService(RpcClient.Protocol, protocol)
     )

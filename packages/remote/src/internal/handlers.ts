@@ -64,7 +64,7 @@ const handed = (
     const fresh = current !== undefined && current.generation === token.generation &&
       current.session === token.session
     const summary = resource === undefined ? yield* kept.overview.one(account) : undefined
-    yield* watch.add({
+    const isWatched = yield* watch.add({
       kept,
       account,
       auth,
@@ -72,7 +72,7 @@ const handed = (
       generation: token.generation,
       wasFresh: fresh
     }, resource)
-    return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, dueAt: summary?.dueAt })
+    return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, isWatched, dueAt: summary?.dueAt })
   })
 
 /** A token that a client has. */
@@ -95,6 +95,16 @@ const refreshed = (auth: AuthService.Any, known: Known | undefined): Effect.Effe
     const { account, provider } = auth
     return yield* new AccessTokenRejected({ provider, account, operation: "refresh", reason: "session-changed" })
   })
+
+/** Somebody may have signed in since the client knew of its session. */
+const signedOut = (auth: AuthService.Any, session: string | undefined): typeof auth.signOut =>
+  session === undefined ? auth.signOut : Effect.flatMap(
+    auth.state,
+    (state) =>
+      state._tag === "Active" && state.session === session
+        ? auth.signOut
+        : Effect.succeed("nothing-to-revoke" as const)
+  )
 
 /** The token that the API rejected. Its text is not needed: session and number identify it. */
 const rejectedOf = ({ generation, principal, session, subject }: Known): AccessToken => ({
@@ -218,7 +228,7 @@ export const make = Effect.fnUntraced(function*(all: ReadonlyArray<Kept>, door: 
     ),
     Refresh: token("Refresh", (auth, { known }: typeof Rpcs.Refresh.payloadSchema.Type) => refreshed(auth, known)),
     State: on("State", ({ auth }) => Effect.zipWith(auth.state, Clock.currentTimeMillis, stateOf)),
-    SignOut: on("SignOut", ({ auth }) => auth.signOut),
+    SignOut: on("SignOut", ({ auth }, { session }: typeof Rpcs.SignOut.payloadSchema.Type) => signedOut(auth, session)),
     SignIn: on("SignIn", (found, payload: typeof Rpcs.SignIn.payloadSchema.Type) => {
       const attempt = found.kept.signIn?.(payload.account, payload.credentials)
       return attempt === undefined || Option.isNone(attempt)

@@ -39,13 +39,14 @@ export class Hearing {
   private readonly hub: PubSub.PubSub<SessionEvent>
   private readonly links: Links
   private readonly wanted: Wanted
-  private readonly onChange: (account: string) => void
+  /** `undefined`: of all accounts. */
+  private readonly onChange: (account: string | undefined) => void
 
   constructor(
     links: Links,
     wanted: Wanted,
     hub: PubSub.PubSub<SessionEvent>,
-    onChange: (account: string) => void
+    onChange: (account: string | undefined) => void
   ) {
     this.links = links
     this.wanted = wanted
@@ -71,7 +72,7 @@ export class Hearing {
   private hear(connection: Connection, notice: Notice): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (notice._tag === "Listening") this.listen(connection)
-      if (notice._tag === "EverythingChanged") this.epoch++
+      if (notice._tag === "EverythingChanged") this.onChange(undefined)
       if (changing.has(notice._tag)) this.onChange(notice.account)
       return isEvent(notice) ? PubSub.publish(this.hub, notice) : Effect.void
     })

@@ -106,8 +106,12 @@ export class Remote {
     yield* this.ofResources.get(account)?.values() ?? []
   }
 
-  outdate(account: string): void {
-    for (const held of this.heldFor(account)) held.outdate()
+  /** Without an account: all of them. */
+  outdate(account: string | undefined): void {
+    const accounts = account === undefined ? new Set([...this.all.keys(), ...this.ofResources.keys()]) : [account]
+    for (const one of accounts) {
+      for (const held of this.heldFor(one)) held.outdate()
+    }
   }
 
   /** Sign-in and sign-out: what was held or asked for before is void. */
@@ -341,11 +345,12 @@ export class Remote {
     return ownFiber.toItsEnd(this.scope, Effect.mapError(this.askState(account), ({ trouble }) => trouble))
   }
 
-  private askSignOut(account: string): Effect.Effect<Revocation, Missed> {
+  /** With `session` another session of the account stays. An older keeper does not look at it. */
+  private askSignOut(account: string, session?: string): Effect.Effect<Revocation, Missed> {
     return this.links.ask<Revocation>({
       name: "SignOut",
       isRepeatable: false,
-      send: ({ client, headers }) => client.SignOut({ ...this.wanted, account }, { headers })
+      send: ({ client, headers }) => client.SignOut({ ...this.wanted, account, session }, { headers })
     })
   }
 
@@ -385,7 +390,7 @@ export class Remote {
       if (this.leaving.get(account) !== session) return true
       const state = yield* this.askState(account)
       if (state._tag !== "Active" || state.session !== session) return true
-      yield* this.askSignOut(account)
+      yield* this.askSignOut(account, session)
       return true
     })
     return Effect.repeat(Effect.catchAll(once, ({ trouble }) => Effect.succeed(isFinal(trouble))), {

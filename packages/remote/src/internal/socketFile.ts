@@ -2,16 +2,19 @@
  * The place of a socket in the file system: a folder of its owner alone, and no file in the way. Only a socket on which
  * nobody listens is removed, because a living keeper and a file of somebody else can stand there too.
  */
-import { AuthMisconfigured } from "@effect-auth/core/AuthError"
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Fs from "node:fs/promises"
 import * as Net from "node:net"
+import * as Path from "node:path"
 import * as limits from "./limits.ts"
+import * as settings from "./settings.ts"
+import { faultOf } from "./socketRules.ts"
 
 export const misconfigured = (errorDescription: string): AuthMisconfigured =>
-  new AuthMisconfigured({ provider: "keeper", account: "", operation: "serve", reason: "options", errorDescription })
+  settings.misconfigured("serve", errorDescription)
 
 export const tried = <A>(what: string, run: () => Promise<A>): Effect.Effect<A, AuthMisconfigured> =>
   Effect.tryPromise({ try: run, catch: () => misconfigured(what) })
@@ -22,15 +25,40 @@ const codeOf = (error: unknown): unknown => error instanceof Error && "code" in 
 const unless = <A>(code: string, work: () => Promise<A>): Promise<A | undefined> =>
   work().catch((error: unknown) => codeOf(error) === code ? undefined : Promise.reject(error))
 
-/** Makes the folder, or refuses one that others can enter. */
+/** A path, and all folders above it. */
+const wayTo = (path: string): ReadonlyArray<string> => {
+  const above = Path.dirname(path)
+  return above === path ? [path] : [path, ...wayTo(above)]
+}
+
+/**
+ * Refuses a path where another user could put a socket of its own: a client would show it a bearer. A link counts where it
+ * is, and where it leads. Nothing at the path is no fault. Windows has no such owners.
+ */
+export const trusted = (path: string, operation: "serve" | "connect"): Effect.Effect<void, AuthMisconfigured> =>
+  Effect.gen(function*() {
+    const user = process.geteuid?.()
+    if (user === undefined) return
+    const look = <A>(run: () => Promise<A>) => tried("the way to the socket can't be read", () => unless("ENOENT", run))
+    const real = yield* look(() => Fs.realpath(path))
+    if (real === undefined) return
+    for (const part of new Set([...wayTo(Path.resolve(path)), ...wayTo(real)])) {
+      const stats = yield* look(() => Fs.lstat(part))
+      const fault = stats === undefined ? undefined : faultOf(part, stats, user)
+      if (fault !== undefined) return yield* settings.misconfigured(operation, fault)
+    }
+  })
+
+/** Makes the folder, or refuses one that others can enter or replace. */
 export const privateFolder = (path: string): Effect.Effect<void, AuthMisconfigured> =>
   Effect.gen(function*() {
     yield* tried("the folder of the socket can't be made", () => Fs.mkdir(path, { recursive: true, mode: 0o700 }))
     const stats = yield* tried("the folder of the socket can't be read", () => Fs.stat(path))
-    const isMine = process.getuid === undefined || stats.uid === process.getuid()
+    const isMine = process.geteuid === undefined || stats.uid === process.geteuid()
     if (!isMine || (stats.mode & 0o077) !== 0) {
       return yield* misconfigured("the folder of the socket has to be its owner's alone (mode 0700)")
     }
+    yield* trusted(path, "serve")
   })
 
 /** A file that was locked for too long belongs to a process that was killed: checking and binding take milliseconds. */

@@ -19,26 +19,37 @@ interface Watched {
 
 export class Watch {
   private readonly watched = new Map<string, Watched>()
+  private isWarned = false
   private readonly report: (kept: Kept, account: string) => Effect.Effect<unknown>
 
   constructor(report: (kept: Kept, account: string) => Effect.Effect<unknown>) {
     this.report = report
   }
 
-  /** A client gets this token. Whoever holds another one of the account hears so: one place is all that an account has. */
-  add(watched: Watched, resource: string | undefined): Effect.Effect<unknown> {
+  /**
+   * A client gets this token. Whoever holds another one of the account hears so: one place is all that an account has.
+   * Yields whether it is watched: there is a limit, and those that are watched stay, because their clients rely on it.
+   */
+  add(watched: Watched, resource: string | undefined): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const { account, generation, kept, session } = watched
       const name = JSON.stringify([kept.provider, kept.realm, account, resource])
       const before = this.watched.get(name)
-      this.watched.delete(name)
+      if (before === undefined && this.watched.size >= limits.mostWatched) return Effect.as(this.warn, false)
       this.watched.set(name, watched)
-      const [oldest] = this.watched.keys()
-      if (this.watched.size > limits.mostWatched && oldest !== undefined) this.watched.delete(oldest)
       const isAnother = before !== undefined && (before.generation !== generation || before.session !== session)
-      return isAnother ? this.report(kept, account) : Effect.void
+      return Effect.as(isAnother ? this.report(kept, account) : Effect.void, true)
     })
   }
+
+  private readonly warn = Effect.suspend(() => {
+    if (this.isWarned) return Effect.void
+    this.isWarned = true
+    return Effect.logWarning(
+      `clients hold tokens of more than ${limits.mostWatched} accounts: those of further ones hear of a sign-out after ` +
+        `${limits.pollEach / 1_000} seconds`
+    )
+  })
 
   /** Looks at each token once, and reports those that are not current any more. A client that still wants one asks again. */
   readonly look: Effect.Effect<void> = Effect.clockWith((clock) =>

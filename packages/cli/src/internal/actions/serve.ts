@@ -3,6 +3,7 @@ import * as UnixSocket from "@effect-auth/remote/UnixSocket"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import { UsageError } from "../failures.ts"
 import { locate } from "../home.ts"
 import * as config from "../keeper/config.ts"
 import * as keep from "../keeper/keep.ts"
@@ -22,7 +23,10 @@ export const run = (options: Options) =>
     const settings = yield* config.read(home, options)
     yield* Effect.gen(function*() {
       const kept = yield* keep.make(home)
-      const server = yield* SessionServer.make(kept, { callers: settings.callers })
+      const server = yield* Effect.mapError(
+        SessionServer.make(kept, { callers: settings.callers }),
+        ({ errorDescription, message }) => new UsageError({ message: `--config: ${errorDescription ?? message}` })
+      )
       yield* server.serve.pipe(
         Effect.provide(yield* Layer.build(UnixSocket.layerServer(settings.socket)))
       )

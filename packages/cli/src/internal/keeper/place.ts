@@ -1,4 +1,5 @@
 /** Where a keeper is, and the bearer that this program shows it. */
+import type { AuthMisconfigured } from "@effect-auth/core/AuthError"
 import type * as Endpoint from "@effect-auth/remote/Endpoint"
 import type { HttpClient } from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
@@ -41,7 +42,9 @@ export const endpointsOf = (home: Home, place: string) =>
     const UnixSocket = yield* Effect.promise(() => import("@effect-auth/remote/UnixSocket"))
     return yield* Effect.forEach(
       place.split(","),
-      (one): Effect.Effect<Endpoint.Endpoint, never, HttpClient> =>
-        /^https?:/.test(one) ? Remote.http(one, bearer) : Effect.succeed(UnixSocket.endpoint(Path.resolve(one), bearer))
+      (one): Effect.Effect<Endpoint.Endpoint, AuthMisconfigured, HttpClient> =>
+        /^https?:|^[a-z]+:\/\//i.test(one)
+          ? Remote.http(one, bearer)
+          : Effect.succeed(UnixSocket.endpoint(Path.resolve(one), bearer))
     )
   })

@@ -1,0 +1,19 @@
+/** A pure rule: whether another user could put a socket of its own at a path. It is that of the files of SQLite. */
+
+/** What `lstat` says of a part of a path. */
+interface Part {
+  readonly uid: number
+  readonly mode: number
+  readonly isDirectory: () => boolean
+}
+
+/**
+ * Root is allowed, because root can access everything anyway. A user who can rename a folder can put another one in its
+ * place; in a sticky folder only the owner can.
+ */
+export const faultOf = (path: string, part: Part, user: number): string | undefined =>
+  part.uid !== 0 && part.uid !== user
+    ? `${path} belongs to another user: choose another path for the socket`
+    : part.isDirectory() && (part.mode & 0o002) !== 0 && (part.mode & 0o1000) === 0
+    ? `other users can rename files in the folder ${path}: chmod it o-w, or choose another path for the socket`
+    : undefined
