@@ -36,6 +36,8 @@ export const ownOf = (error: unknown, depth = 0): TokenStoreError | undefined =>
 /** The meaning of each code, and what to do. */
 const words: Readonly<Record<string, string>> = {
   FILE_REPLACED: "the database's file was deleted or replaced while it was open; the next call opens what is there now",
+  NO_CONNECTION:
+    "NO_CONNECTION: the database did not answer in 5 seconds; if a transaction of the application holds the only connection, call the store outside of it",
   ECONNREFUSED: "ECONNREFUSED: no server listens at this host and port",
   ENOTFOUND: "ENOTFOUND: there is no host of this name",
   "28P01": "28P01: PostgreSQL refused the user or the password",

@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import { apart } from "./apart.ts"
 import { codeOf, isFull } from "./failures.ts"
 import { driverOptions, type Settings } from "./mysqlSettings.ts"
 import type { Use } from "./records.ts"
@@ -76,7 +77,7 @@ export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return work(pool.sql).pipe(
+        return apart(work(pool.sql)).pipe(
           // Without a connection nothing was sent, so a retry is safe.
           Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, 0.8 * statementTimeout) }),
           disconnect,

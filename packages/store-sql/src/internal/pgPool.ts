@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Pg from "pg"
+import { apart } from "./apart.ts"
 import { codeOf, isFull } from "./failures.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
@@ -65,7 +66,7 @@ export const makeUse = (
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return work(pool.sql).pipe(
+        return apart(work(pool.sql)).pipe(
           Effect.retry({ while: isFull, schedule: full }),
           // The client cancels an interrupted statement on the server. This does not wait for it.
           disconnect,
