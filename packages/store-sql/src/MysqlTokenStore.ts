@@ -52,7 +52,10 @@ export interface Options {
   readonly database?: string | undefined
   readonly username?: string | undefined
   readonly password?: Redacted.Redacted | undefined
-  /** TLS: `true` checks the certificate like Node; an object holds options of the driver. Default: no TLS. */
+  /**
+   * TLS: `true` checks the certificate and the name in it; an object holds options of the driver. The driver can't check
+   * an address, so give the name of the host, or `verifyIdentity: false`. Default: no TLS.
+   */
   readonly ssl?: boolean | SslOptions | undefined
   /**
    * The table's name (default: `effect_auth_sessions`): lower-case letters, digits and `_`, with or without a database

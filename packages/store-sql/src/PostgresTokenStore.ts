@@ -41,6 +41,10 @@ export interface Options {
   readonly database?: string | undefined
   readonly username?: string | undefined
   readonly password?: Redacted.Redacted | undefined
+  /**
+   * TLS: `true` checks the certificate like Node; an object holds options of Node's `tls`. Not beside a setting of TLS in
+   * the url (`sslmode`). Default: no TLS.
+   */
   readonly ssl?: PgClientConfig["ssl"]
   readonly applicationName?: string | undefined
   /**
