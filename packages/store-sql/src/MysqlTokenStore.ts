@@ -85,8 +85,8 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const settings = yield* readSettings(options)
     const { pollInterval, table } = settings
     const owner = makeOwner()
-    const { isSettled } = yield* keepSession(settings, lockOf(owner))
-    const use = yield* Effect.mapError(makeUse(settings), ofStore("mysql", "open"))
+    const { isSettled, leave } = yield* keepSession(settings, lockOf(owner))
+    const use = yield* Effect.mapError(makeUse(settings, leave), ofStore("mysql", "open"))
     yield* migrate(use, { table, backend: "mysql" })
     const { changes, onWritten } = makeMysqlChanges(use, table, pollInterval)
     return {

@@ -74,7 +74,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const channel = yield* channelOf(table)
     const owner = makeOwner()
     const news = makeNews()
-    const { isSettled } = yield* keepSession({
+    const { isSettled, leave } = yield* keepSession({
       settings: pool,
       channel,
       lock: owner.lock,
@@ -82,7 +82,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
       listening: news.listening,
       away: news.away
     })
-    const use = yield* Effect.mapError(makeUse(pool, statementTimeout), ofStore("postgresql", "open"))
+    const use = yield* Effect.mapError(makeUse(pool, statementTimeout, leave), ofStore("postgresql", "open"))
     yield* migrate(use, { table, backend: "postgresql" })
     yield* refuseHidden(use, table)
     return {

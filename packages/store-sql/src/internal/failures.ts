@@ -56,7 +56,11 @@ const words: Readonly<Record<string, string>> = {
     "ER_CON_COUNT_ERROR: MySQL has no free connection: lower maxConnections, or raise max_connections of the server",
   ER_NO_SUCH_TABLE:
     "ER_NO_SUCH_TABLE: the table does not exist: drop its migrations table too (its name ends with _migrations), and open the store again",
+  "25006": "25006: this server is read-only: connect to the primary",
   ER_OPTION_PREVENTS_STATEMENT: "ER_OPTION_PREVENTS_STATEMENT: this server is read-only: connect to the primary",
+  ER_READ_ONLY_MODE: "ER_READ_ONLY_MODE: this server is read-only: connect to the primary",
+  ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION:
+    "ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: transactions on this server are read-only: connect to the primary",
   LOG_REPLACED: "the database's log (-wal) was deleted while it was open: start this process again"
 }
 
@@ -68,6 +72,16 @@ export const isFull = (error: unknown): boolean =>
   fullCodes.some((code) => codeOf(error) === code || (error instanceof TokenStoreError && error.detail === words[code]))
 
 const fullCodes = ["53300", "ER_CON_COUNT_ERROR", "ER_TOO_MANY_USER_CONNECTIONS"]
+
+const readOnlyCodes = [
+  "25006",
+  "ER_OPTION_PREVENTS_STATEMENT",
+  "ER_READ_ONLY_MODE",
+  "ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION"
+]
+
+/** Whether the server is read-only. After a failover a new connection may lead to the new primary. */
+export const isReadOnly = (error: unknown): boolean => readOnlyCodes.includes(codeOf(error) ?? "")
 
 /** Makes the failure of a call about one record. */
 export const ofRecord =

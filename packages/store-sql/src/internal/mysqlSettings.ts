@@ -82,6 +82,14 @@ const isSsl = (value: unknown): value is NonNullable<Options["ssl"]> =>
 const isVerified = (ssl: Options["ssl"]): boolean =>
   ssl === true || (Predicate.isRecord(ssl) && ssl.rejectUnauthorized !== false && ssl.verifyIdentity !== false)
 
+/** An `address` is a host that may not be a name. */
+const sslOf = (ssl: Options["ssl"], address: string | undefined): checks.Checked<Options["ssl"]> =>
+  address !== undefined && isVerified(ssl) && isIP(address) !== 0
+    ? Either.left(
+      "ssl: the driver can't check a certificate for an address: give the name of the host, or { verifyIdentity: false }"
+    )
+    : checks.optional("ssl", ssl, isSsl, "give true, false or an object of tls options")
+
 const isSocket = (value: unknown): value is string => checks.isText(value) && value.startsWith("/")
 
 const read = (options: Options): checks.Checked<Settings> =>
@@ -104,12 +112,6 @@ const read = (options: Options): checks.Checked<Settings> =>
       return yield* Either.left("socketPath: give either socketPath, or host or url")
     }
     const target = host ?? address?.host ?? "127.0.0.1"
-    const ssl = yield* checks.optional("ssl", options.ssl, isSsl, "give true, false or an object of tls options")
-    if (socketPath === undefined && isVerified(ssl) && isIP(target) !== 0) {
-      return yield* Either.left(
-        "ssl: the driver can't check a certificate for an address: give the name of the host, or { verifyIdentity: false }"
-      )
-    }
     const database = yield* checks.optional(
       "database",
       options.database,
@@ -134,7 +136,7 @@ const read = (options: Options): checks.Checked<Settings> =>
       database: chosen,
       user,
       password: password ?? address?.password,
-      ssl,
+      ssl: yield* sslOf(options.ssl, socketPath === undefined ? target : undefined),
       maxConnections: (yield* checks.optional(
         "maxConnections",
         options.maxConnections,
