@@ -97,11 +97,12 @@ export const make = (
 ): Effect.Effect<TokenStore.Service, TokenStoreError, Scope> =>
   Effect.gen(function*() {
     const settings = yield* check(options, client)
-    const { commands, subscriber } = yield* connect(settings)
+    const connections = yield* connect(settings)
+    const { commands, subscriber } = connections
     yield* checkServer(commands, settings)
     const { prefix } = settings
     const channels = yield* makeChannels(subscriber)
-    const presence = yield* makePresence({ commands, channels, prefix })
+    const presence = yield* makePresence({ connections, channels, prefix })
     // The name is a hash tag, so that all keys of a record are in one slot. It has no braces, because it is
     // percent-encoded.
     const nameOf = (key: RecordKey.RecordKey) => Effect.map(RecordKey.check(key), (text) => `${prefix}:{${text}}`)
