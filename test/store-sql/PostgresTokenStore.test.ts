@@ -419,8 +419,7 @@ it.scopedLive(
       for (
         const address of [
           "postgres://u:pass-secret@127.0.0.1:1/x",
-          "postgres://u:pass-secret@192.0.2.1/x",
-          "no url at all"
+          "postgres://u:pass-secret@192.0.2.1/x"
         ]
       ) {
         const error = yield* Effect.flip(

@@ -56,6 +56,7 @@ const refused = Effect.fnUntraced(function*(make: Effect.Effect<unknown, TokenSt
   const error = yield* Effect.timeoutFail(Effect.flip(make), { duration: 1_000, onTimeout: () => `hangs: ${word}` })
   assert.instanceOf(error, TokenStoreError)
   assert.match(error.detail ?? "", new RegExp(`^${word}`))
+  assert.strictEqual(error.reason, "misconfigured")
   assert.notInclude(inspect(error, { showHidden: true, depth: 10 }) + JSON.stringify(error), secret)
   yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   assert.deepStrictEqual(seen, [])
@@ -196,6 +197,8 @@ describe("SqliteTokenStore: a setting that can't be right is refused before anyt
     ["filename", { filename: new URL(`https://u:${secret}@127.0.0.1/x`) }],
     ["table", { filename, table: "" }],
     ["table", { filename, table: "Upper" }],
+    ["table", { filename, table: "sqlite_sessions" }],
+    ["table", { filename, table: "temp.sessions" }],
     ["permissions", { filename, permissions: "ignore" }],
     ["patience", { filename, patience: -1 }],
     ["patience", { filename, patience: "long" }],

@@ -35,7 +35,7 @@ import { makeScan } from "./internal/pages.ts"
 import { makePresence } from "./internal/presence.ts"
 import { connect, type Connection } from "./internal/redis.ts"
 import { compareAndSetScript, eraseScript, makeScript } from "./internal/script.ts"
-import { checkServer } from "./internal/server.ts"
+import { checkServer, refuseReader } from "./internal/server.ts"
 import { check, type Settings } from "./internal/settings.ts"
 
 /**
@@ -103,6 +103,7 @@ export const make = (
     const { prefix } = settings
     const channels = yield* makeChannels(subscriber)
     const presence = yield* makePresence({ connections, channels, prefix })
+    yield* refuseReader(commands, `${prefix}:{open:${presence.owner}}`, channelOf(prefix))
     // The name is a hash tag, so that all keys of a record are in one slot. It has no braces, because it is
     // percent-encoded.
     const nameOf = (key: RecordKey.RecordKey) => Effect.map(RecordKey.check(key), (text) => `${prefix}:{${text}}`)

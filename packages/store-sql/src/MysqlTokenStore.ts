@@ -33,6 +33,7 @@ import { lockOf, makeOwner, makePresence } from "./internal/mysqlPresence.ts"
 import { keepSession } from "./internal/mysqlSession.ts"
 import { readSettings } from "./internal/mysqlSettings.ts"
 import { makeRecords } from "./internal/records.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * The connection to MySQL, and the options of this store.
@@ -74,8 +75,9 @@ export interface Options {
 
 /**
  * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
- * setting is invalid (before anything is sent) or if the server would not keep writes, `unavailable` if the server does
- * not answer.
+ * setting is invalid (before anything is sent), if the server refuses the user or the database or would not keep writes,
+ * or if the table has other columns; `permissions` if the user has no right to write the table; `unavailable` if the
+ * server does not answer or is read-only.
  *
  * @since 0.1.0
  * @category constructors
@@ -88,6 +90,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const { isSettled, leave } = yield* keepSession(settings, lockOf(owner))
     const use = yield* Effect.mapError(makeUse(settings, leave), ofStore("mysql", "open"))
     yield* migrate(use, { table, backend: "mysql" })
+    yield* refuseUnwritable(use, table, "mysql")
     const { changes, onWritten } = makeMysqlChanges(use, table, pollInterval)
     return {
       ...makeRecords(use, { table, onWritten }),

@@ -26,6 +26,7 @@ import { keepSession } from "./internal/pgSession.ts"
 import { readSettings } from "./internal/pgSettings.ts"
 import { refuseHidden } from "./internal/pgTable.ts"
 import { makeRecords } from "./internal/records.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * The connection to PostgreSQL, and the options of this store.
@@ -61,9 +62,10 @@ export interface Options {
 }
 
 /**
- * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `unavailable` if a
- * setting is wrong or PostgreSQL does not answer, `permissions` if this role has no right to use the table or does not see all
- * of its rows.
+ * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
+ * setting is invalid (before anything is sent), if PostgreSQL refuses the user or the database, or if the table has other
+ * columns; `permissions` if this role has no right to use the table or does not see all of its rows; `unavailable` if
+ * PostgreSQL does not answer or is read-only.
  *
  * @since 0.1.0
  * @category constructors
@@ -85,6 +87,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const use = yield* Effect.mapError(makeUse(pool, statementTimeout, leave), ofStore("postgresql", "open"))
     yield* migrate(use, { table, backend: "postgresql" })
     yield* refuseHidden(use, table)
+    yield* refuseUnwritable(use, table, "postgresql")
     return {
       ...makeRecords(use, { table, channel }),
       changes: news.changes,

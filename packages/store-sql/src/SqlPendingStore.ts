@@ -59,7 +59,8 @@ const patience = Schedule.jittered(Schedule.exponential(5)).pipe(
 
 /**
  * Makes a store on the `SqlClient` of the context (dialects `pg`, `sqlite` and `mysql`), and creates its table. Fails with
- * `TokenStoreError`, reason `unavailable`, if the database does not answer or has another dialect.
+ * `TokenStoreError`: `misconfigured` if an option is invalid or the client has another dialect, `unavailable` if the
+ * database does not answer.
  *
  * @since 0.1.0
  * @category constructors
@@ -68,9 +69,13 @@ export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<PendingStore.Service, TokenStoreError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
-  const open = (detail: string) => ofStore("sql", "open", { detail })()
+  const open = (detail: string) => ofStore("sql", "open", { reason: "misconfigured", detail })()
   yield* Effect.mapError(checks.known(options, ["table", "capacity"]), open)
   const name = yield* Effect.mapError(checks.table(options.table ?? "effect_auth_pending"), open)
+  const capacity = (yield* Effect.mapError(
+    checks.optional("capacity", options.capacity, checks.isSize, "give a whole number, at least 1"),
+    open
+  )) ?? PendingStore.defaultCapacity
   const dialect = sql.onDialectOrElse({
     pg: () => "postgresql" as const,
     sqlite: () => "sqlite" as const,
@@ -85,7 +90,6 @@ export const make = Effect.fnUntraced(function*(
     backend: dialect,
     create: createPending
   })
-  const capacity = options.capacity ?? PendingStore.defaultCapacity
   const run = <A>(operation: string, effect: Effect.Effect<A, SqlError>) =>
     Effect.retry(use(() => effect), { schedule: patience, while: isContention }).pipe(
       Effect.mapError(ofStore(dialect, operation))

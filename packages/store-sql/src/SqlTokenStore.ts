@@ -24,6 +24,7 @@ import { makeMysqlChanges } from "./internal/mysqlChanges.ts"
 import { channelOf } from "./internal/pgNews.ts"
 import { makeRecords } from "./internal/records.ts"
 import { makeSqliteChanges } from "./internal/sqliteChanges.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * How this store uses its database.
@@ -45,8 +46,9 @@ export interface Options {
 const defaultPollInterval = 500
 
 /**
- * Makes a store on the `SqlClient` of the context, and creates its table. Fails with `TokenStoreError` (`unavailable`)
- * if the database does not answer or has another dialect.
+ * Makes a store on the `SqlClient` of the context, and creates its table. Fails with `TokenStoreError`:
+ * `misconfigured` if an option is invalid, the table has other columns or the client has another dialect; `permissions` if
+ * a right is missing; `unavailable` if the database does not answer or is read-only.
  *
  * Don't use it with `@effect/sql-libsql` on a file: after a connection of that driver found the database locked once,
  * its later writes are not committed. `SqliteTokenStore` handles this. Other SQLite clients need a `busy_timeout`.
@@ -57,7 +59,7 @@ const defaultPollInterval = 500
 export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, TokenStoreError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const open = (detail: string) => ofStore("sql", "open", { detail })()
+    const open = (detail: string) => ofStore("sql", "open", { reason: "misconfigured", detail })()
     yield* Effect.mapError(checks.known(options, ["table", "pollInterval"]), open)
     const name = yield* Effect.mapError(checks.table(options.table), open)
     const pollInterval = yield* Effect.mapError(
@@ -77,6 +79,7 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, T
     const table = dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name
     const use = useOf(sql)
     yield* migrate(use, { table, backend: dialect })
+    yield* refuseUnwritable(use, table, dialect)
     if (dialect === "postgresql") return makeRecords(use, { table, channel: yield* channelOf(table) })
     const { changes, onWritten } = (dialect === "sqlite" ? makeSqliteChanges : makeMysqlChanges)(
       use,

@@ -168,4 +168,4 @@ const read = (options: Options): checks.Checked<Settings> =>
   })
 
 export const readSettings = (options: Options): Effect.Effect<Settings, TokenStoreError> =>
-  Effect.mapError(read(options), (detail) => ofStore("postgresql", "open", { detail })())
+  Effect.mapError(read(options), (detail) => ofStore("postgresql", "open", { reason: "misconfigured", detail })())
