@@ -82,7 +82,7 @@ const isSsl = (value: unknown): value is NonNullable<Options["ssl"]> =>
 const isVerified = (ssl: Options["ssl"]): boolean =>
   ssl === true || (Predicate.isRecord(ssl) && ssl.rejectUnauthorized !== false && ssl.verifyIdentity !== false)
 
-/** An `address` is a host that may not be a name. */
+/** An `address` is a host that is perhaps no name. */
 const sslOf = (ssl: Options["ssl"], address: string | undefined): checks.Checked<Options["ssl"]> =>
   address !== undefined && isVerified(ssl) && isIP(address) !== 0
     ? Either.left(
