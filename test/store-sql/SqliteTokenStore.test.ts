@@ -210,7 +210,7 @@ describe("SqliteTokenStore", () => {
         ["", "misconfigured"],
         ["file://elsewhere/x.db", "misconfigured"],
         [root, "permissions"],
-        [Path.join(text, "below-a-file.db"), "misconfigured"],
+        [Path.join(text, "below-a-file.db"), "unavailable"],
         [text, "corrupt"]
       ]
       for (const [filename, reason] of cases) {
