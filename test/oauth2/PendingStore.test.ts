@@ -148,6 +148,15 @@ describe("PendingStore in memory", () => {
     }))
 })
 
+it.scopedLive("RedisPendingStore: a capacity that is no number of sign-ins is refused", () =>
+  Effect.gen(function*() {
+    for (const capacity of [Number.NaN, 0, 1.5, Number.POSITIVE_INFINITY]) {
+      const error = yield* Effect.flip(RedisPendingStore.make({ capacity }))
+      assert.strictEqual(error.reason, "misconfigured")
+      assert.match(error.detail ?? "", /^capacity: /)
+    }
+  }))
+
 describe("BrowserPendingStore", () => {
   it.effect("shares the storage with others, and says so when there is none", () =>
     Effect.gen(function*() {

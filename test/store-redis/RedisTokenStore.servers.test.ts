@@ -106,6 +106,31 @@ describe.skipIf(!isInstalled && process.env.CI !== "true")("servers that can't k
       yield* refused("this is a replica", { port })
     }))
 
+  it.scopedLive("a user without one of the rights that reading and writing need is refused, and nothing is written", () =>
+    Effect.gen(function*() {
+      const { port } = yield* redisServer
+      const redis = yield* admin(port)
+      const words =
+        "+ping +info +hget +hmget +hset +persist +pexpire +publish +eval +evalsha +subscribe +unsubscribe +pubsub|numsub"
+      const rights = words.split(" ")
+      const user = { port, username: "app", password: Redacted.make(secret) }
+      const grant = (granted: ReadonlyArray<string>) =>
+        run(redis, "ACL", "SETUSER", "app", "reset", "on", `>${secret}`, "~effect-auth:*", "&effect-auth:*", ...granted)
+      for (const missing of ["+hmget", "+hset", "+persist", "+pexpire", "+publish", "+eval"]) {
+        yield* grant(rights.filter((right) => right !== missing))
+        yield* refused("too few rights", user)
+        assert.deepStrictEqual(yield* run(redis, "KEYS", "*"), [], missing)
+      }
+      yield* grant(rights)
+      const store = yield* RedisTokenStore.make(user)
+      assert.isTrue(yield* store.compareAndSet(key, 0, record(1)))
+      // A right that is taken away later: what fails has written nothing.
+      yield* run(redis, "ACL", "SETUSER", "app", "-publish")
+      const error = yield* Effect.flip(store.compareAndSet(key, 1, record(2)))
+      assert.strictEqual(error.detail, "NOPERM")
+      assert.strictEqual(yield* run(redis, "HGET", "effect-auth:{placewise/club/member-42}", "version"), "1")
+    }))
+
   it.scopedLive("a policy that drops sessions is refused, or warned of where it is only dangerous", () =>
     Effect.gen(function*() {
       const { port } = yield* redisServer

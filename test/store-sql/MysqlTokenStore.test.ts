@@ -158,6 +158,53 @@ describe.skipIf(backend.isSkipped)("on MySQL", () => {
         assert.include(error.detail ?? "", "autocommit")
       }))
 
+    it.scopedLive(
+      "a server that became read-only is left: the next write goes where the name leads then",
+      () =>
+        Effect.gen(function*() {
+          const [mysql, address] = [yield* client, new URL(backend.url)]
+          const user = `r${run.slice(-20)}`.replace(/[^a-z0-9]/g, "")
+          yield* Effect.acquireRelease(
+            rows(mysql, `CREATE USER ${user}@'%' IDENTIFIED BY 'pw'`),
+            () => rows(mysql, `DROP USER ${user}@'%'`)
+          )
+          yield* rows(mysql, `GRANT ALL ON ${address.pathname.slice(1)}.* TO ${user}@'%'`)
+          address.username = user
+          address.password = "pw"
+          const store = yield* MysqlTokenStore.make({
+            url: Redacted.make(address.href),
+            table: newTable(),
+            maxConnections: 1
+          })
+          const connections = Effect.map(
+            rows(mysql, "SELECT id FROM information_schema.processlist WHERE user = ?", [user]),
+            (found) => found.map((row) => Number(Object.values(row)[0]))
+          )
+          yield* store.compareAndSet(key, 0, record(1))
+          const [version] = yield* rows(mysql, "SELECT version() AS version, @@global.init_connect AS text")
+          const setting = String(version?.["version"]).includes("MariaDB") ? "tx_read_only" : "transaction_read_only"
+          const begin = (text: string) => rows(mysql, "SET GLOBAL init_connect = ?", [text])
+          const end = begin(String(version?.["text"] ?? ""))
+          yield* Effect.acquireRelease(
+            begin(`SET SESSION ${setting} = IF(user() LIKE '${user}@%', 1, 0)`),
+            () => end
+          )
+          for (const id of yield* connections) yield* rows(mysql, `KILL ${id}`)
+          yield* Effect.retry(store.get(key), { times: 20, schedule: Schedule.spaced(100) })
+          yield* Effect.sleep(600)
+          const before = yield* connections
+          assert.strictEqual(before.length, 2)
+          yield* end
+          const error = yield* Effect.flip(store.compareAndSet(key, 1, record(2)))
+          assert.match(error.detail ?? "", /read-only/)
+          yield* Effect.retry(store.compareAndSet(key, 1, record(2)), { times: 20, schedule: Schedule.spaced(100) })
+          yield* Effect.sleep(600)
+          const after = yield* connections
+          assert.deepStrictEqual(after.filter((id) => before.includes(id)), [])
+        }),
+      20_000
+    )
+
     it.scopedLive("damaged rows are errors that tell no secret", () =>
       Effect.gen(function*() {
         const table = newTable()

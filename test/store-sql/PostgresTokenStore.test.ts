@@ -351,6 +351,40 @@ describe.skipIf(backend.isSkipped)("on PostgreSQL", () => {
     )
 
     it.scopedLive(
+      "a server that became read-only is left: the next write goes where the name leads then",
+      () =>
+        Effect.gen(function*() {
+          const [pg, table, role] = [yield* client, newTable(), `${run}_demoted`]
+          yield* Effect.acquireRelease(
+            rows(pg, `CREATE ROLE ${role} LOGIN; GRANT ALL ON SCHEMA public TO ${role}`),
+            () => rows(pg, `DROP OWNED BY ${role}; DROP ROLE ${role}`)
+          )
+          const address = new URL(backend.url)
+          address.username = role
+          const store = yield* PostgresTokenStore.make({ url: Redacted.make(address.href), table, maxConnections: 1 })
+          const connections = Effect.map(
+            rows(pg, "SELECT pid FROM pg_stat_activity WHERE usename = $1", [role]),
+            (found) => found.map(({ pid }) => Number(pid))
+          )
+          yield* store.compareAndSet(key, 0, record(1))
+          yield* rows(pg, `ALTER ROLE ${role} SET default_transaction_read_only = on`)
+          yield* rows(pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", [role])
+          yield* Effect.retry(store.get(key), { times: 20, schedule: Schedule.spaced(100) })
+          yield* Effect.sleep(600)
+          const before = yield* connections
+          assert.strictEqual(before.length, 2)
+          yield* rows(pg, `ALTER ROLE ${role} RESET default_transaction_read_only`)
+          const error = yield* Effect.flip(store.compareAndSet(key, 1, record(2)))
+          assert.match(error.detail ?? "", /read-only/)
+          assert.isTrue(yield* store.compareAndSet(key, 1, record(2)))
+          yield* Effect.sleep(600)
+          const after = yield* connections
+          assert.deepStrictEqual(after.filter((pid) => before.includes(pid)), [])
+        }),
+      20_000
+    )
+
+    it.scopedLive(
       "a host that is gone without a word fails in time, and its successor is found",
       () =>
         Effect.gen(function*() {
@@ -385,8 +419,7 @@ it.scopedLive(
       for (
         const address of [
           "postgres://u:pass-secret@127.0.0.1:1/x",
-          "postgres://u:pass-secret@192.0.2.1/x",
-          "no url at all"
+          "postgres://u:pass-secret@192.0.2.1/x"
         ]
       ) {
         const error = yield* Effect.flip(

@@ -193,7 +193,7 @@ describe("SqliteTokenStore", () => {
     Effect.gen(function*() {
       for (const table of ["", "Upper", "with space", "x; DROP TABLE y", "a.b.c", "1st", "x".repeat(52)]) {
         const error = yield* Effect.flip(SqliteTokenStore.make({ filename: newFile(), table }))
-        assert.strictEqual(error.reason, "unavailable")
+        assert.strictEqual(error.reason, "misconfigured")
         assert.include(error.detail ?? "", "name")
       }
     }))
@@ -206,9 +206,9 @@ describe("SqliteTokenStore", () => {
         mode: 0o600
       })
       const cases: ReadonlyArray<readonly [string, TokenStoreError["reason"]]> = [
-        [":memory:", "unavailable"],
-        ["", "unavailable"],
-        ["file://elsewhere/x.db", "unavailable"],
+        [":memory:", "misconfigured"],
+        ["", "misconfigured"],
+        ["file://elsewhere/x.db", "misconfigured"],
         [root, "permissions"],
         [Path.join(text, "below-a-file.db"), "unavailable"],
         [text, "corrupt"]

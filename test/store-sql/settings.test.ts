@@ -56,6 +56,7 @@ const refused = Effect.fnUntraced(function*(make: Effect.Effect<unknown, TokenSt
   const error = yield* Effect.timeoutFail(Effect.flip(make), { duration: 1_000, onTimeout: () => `hangs: ${word}` })
   assert.instanceOf(error, TokenStoreError)
   assert.match(error.detail ?? "", new RegExp(`^${word}`))
+  assert.strictEqual(error.reason, "misconfigured")
   assert.notInclude(inspect(error, { showHidden: true, depth: 10 }) + JSON.stringify(error), secret)
   yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   assert.deepStrictEqual(seen, [])
@@ -79,6 +80,17 @@ describe("PostgresTokenStore: a setting that can't be right is refused before an
     ["url", url(`postgres://u:${secret}%zz@127.0.0.1/x`)],
     ["url", url(`postgres://u:${secret}@127.0.0.1/x/${secret}`)],
     ["url", url(`postgres://u:${secret}@127.0.0.1/x?sslmode=${secret}`)],
+    ["url", url(`postgres://u:${secret}@127.0.0.1/x?ssl=false`)],
+    ["url", url(`postgres://u:${secret}@127.0.0.1/x?ssl=${secret}`)],
+    ["url", url(`postgres://u:${secret}@127.0.0.1/x?sslnegotiation=${secret}`)],
+    ["url", url(`postgres://u:${secret}@127.0.0.1/x?sslMode=verify-full`)],
+    ["url", url(`postgres://u:${secret}@127.0.0.1/x?sslmode=verify-full&sslmode=disable`)],
+    ["url", url(`postgres://u:${secret}@127.0.0.1/x?${secret}=1`)],
+    ["ssl", { ...url(`postgres://u:${secret}@127.0.0.1/x?sslmode=disable`), ssl: true }],
+    ["ssl", { ...url(`postgres://u:${secret}@127.0.0.1/x?ssl=0`), ssl: true }],
+    ["ssl", { ...url(`postgres://u:${secret}@127.0.0.1/x?sslmode=no-verify`), ssl: { rejectUnauthorized: true } }],
+    ["ssl", { ...url(`postgres://u:${secret}@127.0.0.1/x?uselibpqcompat=true`), ssl: true }],
+    ["ssl", { ...url(`postgres://u:${secret}@127.0.0.1/x?sslmode=require`), ssl: { ca: "ca" } }],
     ["url", url(`postgres://u:${secret}@bad host/x`)],
     ["url", { url: `postgres://u:${secret}@127.0.0.1/x` }],
     ["url", { url: Redacted.make(7) }],
@@ -151,6 +163,8 @@ describe("MysqlTokenStore: a setting that can't be right is refused before anyth
     ["username", { ...right, username: "x\0" }],
     ["password", { ...right, password: secret }],
     ["ssl", { ...right, ssl: "yes" }],
+    ["ssl", { ...right, ssl: true }],
+    ["ssl", { ...right, host: "::1", ssl: { ca: "ca" } }],
     ["table", { ...right, table: `a.b.${secret}` }],
     ["maxConnections", { ...right, maxConnections: 0 }],
     ["connectTimeout", { ...right, connectTimeout: "soon" }],
@@ -183,6 +197,8 @@ describe("SqliteTokenStore: a setting that can't be right is refused before anyt
     ["filename", { filename: new URL(`https://u:${secret}@127.0.0.1/x`) }],
     ["table", { filename, table: "" }],
     ["table", { filename, table: "Upper" }],
+    ["table", { filename, table: "sqlite_sessions" }],
+    ["table", { filename, table: "temp.sessions" }],
     ["permissions", { filename, permissions: "ignore" }],
     ["patience", { filename, patience: -1 }],
     ["patience", { filename, patience: "long" }],

@@ -33,6 +33,7 @@ import { lockOf, makeOwner, makePresence } from "./internal/mysqlPresence.ts"
 import { keepSession } from "./internal/mysqlSession.ts"
 import { readSettings } from "./internal/mysqlSettings.ts"
 import { makeRecords } from "./internal/records.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * The connection to MySQL, and the options of this store.
@@ -52,7 +53,10 @@ export interface Options {
   readonly database?: string | undefined
   readonly username?: string | undefined
   readonly password?: Redacted.Redacted | undefined
-  /** TLS: `true` checks the certificate like Node; an object holds options of the driver. Default: no TLS. */
+  /**
+   * TLS: `true` checks the certificate and the name in it; an object holds options of the driver. The driver can't check
+   * an address, so give the name of the host, or `verifyIdentity: false`. Default: no TLS.
+   */
   readonly ssl?: boolean | SslOptions | undefined
   /**
    * The table's name (default: `effect_auth_sessions`): lower-case letters, digits and `_`, with or without a database
@@ -71,8 +75,9 @@ export interface Options {
 
 /**
  * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
- * setting is invalid (before anything is sent) or if the server would not keep writes, `unavailable` if the server does
- * not answer.
+ * setting is invalid (before anything is sent), if the server refuses the user or the database or would not keep writes,
+ * or if the table has other columns; `permissions` if the user has no right to write the table; `unavailable` if the
+ * server does not answer or is read-only.
  *
  * @since 0.1.0
  * @category constructors
@@ -82,9 +87,10 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const settings = yield* readSettings(options)
     const { pollInterval, table } = settings
     const owner = makeOwner()
-    const { isSettled } = yield* keepSession(settings, lockOf(owner))
-    const use = yield* Effect.mapError(makeUse(settings), ofStore("mysql", "open"))
+    const { isSettled, leave } = yield* keepSession(settings, lockOf(owner))
+    const use = yield* Effect.mapError(makeUse(settings, leave), ofStore("mysql", "open"))
     yield* migrate(use, { table, backend: "mysql" })
+    yield* refuseUnwritable(use, table, "mysql")
     const { changes, onWritten } = makeMysqlChanges(use, table, pollInterval)
     return {
       ...makeRecords(use, { table, onWritten }),

@@ -31,6 +31,7 @@ import { makePresence } from "./internal/processPresence.ts"
 import { makeRecords } from "./internal/records.ts"
 import { makeSqliteChanges } from "./internal/sqliteChanges.ts"
 import { makeConnection } from "./internal/sqliteConnection.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * The place of the database, and the options of this store.
@@ -41,7 +42,7 @@ import { makeConnection } from "./internal/sqliteConnection.ts"
 export interface Options {
   /** The database: a path, or a `file:` URL. Its folder should hold nothing else; it is created with mode 0700. */
   readonly filename: string | URL
-  /** The table's name (default: `effect_auth_sessions`). */
+  /** The table's name (default: `effect_auth_sessions`): lower-case letters, digits and `_`. */
   readonly table?: string | undefined
   /**
    * How to handle files that other users can read: `repair` (default) changes their mode and logs a warning, `refuse`
@@ -56,7 +57,8 @@ export interface Options {
 
 /**
  * Opens the database, and creates it if needed; closes it when the scope closes. Fails with `TokenStoreError`:
- * `permissions` if other users can read its files, `corrupt` if the file is not a database, otherwise `unavailable`.
+ * `misconfigured` if an option is invalid or the table has other columns, `permissions` if other users can read its
+ * files, `corrupt` if the file is not a database, otherwise `unavailable`.
  *
  * @since 0.1.0
  * @category constructors
@@ -65,14 +67,15 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
   Effect.gen(function*() {
     const { patience, path, permissions, pollInterval, table } = yield* Effect.mapError(
       read(options),
-      (detail) => ofStore("sqlite", "open", { detail })()
+      (detail) => ofStore("sqlite", "open", { reason: "misconfigured", detail })()
     )
     const prepare = (name: string) => preparePrivateFile(name, permissions)
     const file = yield* prepare(path)
     const { purge, use } = yield* makeConnection({
       file,
       prepare: prepare(file),
-      migrate: (use) => migrate(use, { table, backend: "sqlite" })
+      migrate: (use) =>
+        Effect.zipRight(migrate(use, { table, backend: "sqlite" }), refuseUnwritable(use, table, "sqlite"))
     })
     const { changes, onWritten } = makeSqliteChanges(use, table, pollInterval)
     const records = makeRecords(use, { table, patience, onWritten })
@@ -98,7 +101,11 @@ const read = (options: Options) =>
     yield* checks.known(options, ["filename", "table", "permissions", "patience", "pollInterval"])
     return {
       path: yield* pathOf(options.filename),
-      table: yield* checks.table(options.table),
+      table: yield* Either.filterOrLeft(
+        checks.table(options.table),
+        (name) => !name.includes("."),
+        () => "table: give a name without a schema and a dot in front"
+      ),
       permissions: (yield* checks.optional("permissions", options.permissions, isPolicy, "give repair or refuse")) ??
         "repair",
       patience: yield* checks.millis("patience", options.patience, 5_000),

@@ -1,6 +1,6 @@
 /**
- * The connections for statements. If a statement hangs (a lost host sends nothing), the whole pool is abandoned and the
- * next statement gets a new pool, because the client would use the same connection again.
+ * The connections for statements. If a statement hangs (a lost host sends nothing), or the server became read-only, the
+ * whole pool is abandoned and the next statement gets a new pool, because the client would use the same connection again.
  */
 import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -13,7 +13,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import { codeOf, isFull } from "./failures.ts"
+import { apart } from "./apart.ts"
+import { codeOf, isFull, isReadOnly } from "./failures.ts"
 import { driverOptions, type Settings } from "./mysqlSettings.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
@@ -52,7 +53,11 @@ const open = Effect.fnUntraced(function*(settings: Settings) {
   return { sql: Context.get(context, SqlClient.SqlClient), scope }
 })
 
-export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.Scope> =>
+export const makeUse = (
+  settings: Settings,
+  /** Runs when the server is read-only, perhaps since a failover. */
+  onReadOnly: Effect.Effect<void>
+): Effect.Effect<Use, SqlError, Scope.Scope> =>
   Effect.gen(function*() {
     const { connectTimeout, statementTimeout } = settings
     const spaced = Schedule.jittered(Schedule.spaced(100))
@@ -76,7 +81,7 @@ export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return work(pool.sql).pipe(
+        return apart(work(pool.sql)).pipe(
           // Without a connection nothing was sent, so a retry is safe.
           Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, 0.8 * statementTimeout) }),
           disconnect,
@@ -84,7 +89,8 @@ export const makeUse = (settings: Settings): Effect.Effect<Use, SqlError, Scope.
             duration: statementTimeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })
           }),
-          Effect.tapError((error) => codeOf(error) === "TIMEOUT" ? leave(pool) : Effect.void)
+          Effect.tapError((error) => isReadOnly(error) ? onReadOnly : Effect.void),
+          Effect.tapError((error) => isReadOnly(error) || codeOf(error) === "TIMEOUT" ? leave(pool) : Effect.void)
         )
       })
   })

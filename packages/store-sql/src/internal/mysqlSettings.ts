@@ -6,6 +6,7 @@ import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
+import { isIP } from "node:net"
 import type { Options } from "../MysqlTokenStore.ts"
 import * as checks from "./checks.ts"
 import { ofStore } from "./failures.ts"
@@ -77,6 +78,18 @@ const addressOf = (text: string): checks.Checked<Address> => {
 const isSsl = (value: unknown): value is NonNullable<Options["ssl"]> =>
   typeof value === "boolean" || Predicate.isRecord(value)
 
+/** Whether the certificate of the server must have the name of the host. */
+const isVerified = (ssl: Options["ssl"]): boolean =>
+  ssl === true || (Predicate.isRecord(ssl) && ssl.rejectUnauthorized !== false && ssl.verifyIdentity !== false)
+
+/** An `address` is a host that is perhaps no name. */
+const sslOf = (ssl: Options["ssl"], address: string | undefined): checks.Checked<Options["ssl"]> =>
+  address !== undefined && isVerified(ssl) && isIP(address) !== 0
+    ? Either.left(
+      "ssl: the driver can't check a certificate for an address: give the name of the host, or { verifyIdentity: false }"
+    )
+    : checks.optional("ssl", ssl, isSsl, "give true, false or an object of tls options")
+
 const isSocket = (value: unknown): value is string => checks.isText(value) && value.startsWith("/")
 
 const read = (options: Options): checks.Checked<Settings> =>
@@ -98,6 +111,7 @@ const read = (options: Options): checks.Checked<Settings> =>
     if (socketPath !== undefined && (address ?? host ?? port) !== undefined) {
       return yield* Either.left("socketPath: give either socketPath, or host or url")
     }
+    const target = host ?? address?.host ?? "127.0.0.1"
     const database = yield* checks.optional(
       "database",
       options.database,
@@ -116,13 +130,13 @@ const read = (options: Options): checks.Checked<Settings> =>
     if (user === undefined) return yield* Either.left("username: give one, here or in the url")
     if (chosen === undefined) return yield* Either.left("database: give one, here or in the url")
     return {
-      host: host ?? address?.host ?? "127.0.0.1",
+      host: target,
       port: port ?? address?.port ?? 3306,
       socketPath,
       database: chosen,
       user,
       password: password ?? address?.password,
-      ssl: yield* checks.optional("ssl", options.ssl, isSsl, "give true, false or an object of tls options"),
+      ssl: yield* sslOf(options.ssl, socketPath === undefined ? target : undefined),
       maxConnections: (yield* checks.optional(
         "maxConnections",
         options.maxConnections,
@@ -139,7 +153,7 @@ const read = (options: Options): checks.Checked<Settings> =>
 export const readSettings = (options: Options): Effect.Effect<Settings, TokenStoreError> =>
   Effect.mapError(read(options), (detail) => ofStore("mysql", "open", { reason: "misconfigured", detail })())
 
-/** For mysql2, whose `ssl` is an object. */
+/** For mysql2, whose `ssl` is an object. It checks the name in the certificate only if it is asked to. */
 export const driverOptions = (settings: Settings) => {
   const { connectTimeout, database, host, password, port, socketPath, ssl, user } = settings
   return {
@@ -147,7 +161,7 @@ export const driverOptions = (settings: Settings) => {
     database,
     user,
     ...(password === undefined ? {} : { password }),
-    ...(ssl === undefined || ssl === false ? {} : { ssl: ssl === true ? {} : ssl }),
+    ...(ssl === undefined || ssl === false ? {} : { ssl: { verifyIdentity: true, ...(ssl === true ? {} : ssl) } }),
     connectTimeout,
     charset: "utf8mb4",
     enableKeepAlive: true,

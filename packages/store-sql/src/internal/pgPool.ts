@@ -3,7 +3,7 @@
  *
  * The client returns a connection to its pool even when the connection is broken or its statement hangs (a lost host
  * sends nothing), so the pool would use it again. After such a failure the whole pool is abandoned, and the next
- * statement gets a new pool.
+ * statement gets a new pool. The same is done when the server became read-only.
  */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
@@ -16,7 +16,8 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Pg from "pg"
-import { codeOf, isFull } from "./failures.ts"
+import { apart } from "./apart.ts"
+import { codeOf, isFull, isReadOnly } from "./failures.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
 
@@ -43,7 +44,9 @@ const open = Effect.fnUntraced(function*(settings: Pg.PoolConfig) {
 
 export const makeUse = (
   settings: Pg.PoolConfig,
-  timeout: Duration.DurationInput
+  timeout: Duration.DurationInput,
+  /** Runs when the server is read-only, perhaps since a failover. */
+  onReadOnly: Effect.Effect<void>
 ): Effect.Effect<Use, SqlError, Scope.Scope> =>
   Effect.gen(function*() {
     // Without a connection nothing was sent, so a retry is safe.
@@ -65,7 +68,7 @@ export const makeUse = (
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return work(pool.sql).pipe(
+        return apart(work(pool.sql)).pipe(
           Effect.retry({ while: isFull, schedule: full }),
           // The client cancels an interrupted statement on the server. This does not wait for it.
           disconnect,
@@ -73,7 +76,8 @@ export const makeUse = (
             duration: timeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })
           }),
-          Effect.tapError((error) => isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
+          Effect.tapError((error) => isReadOnly(error) ? onReadOnly : Effect.void),
+          Effect.tapError((error) => isReadOnly(error) || isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
         )
       })
   })
