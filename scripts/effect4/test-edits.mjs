@@ -4,17 +4,6 @@
  */
 const noData = ["{ _op: \"MissingData\" }", "{ _tag: \"ConfigError\" }"]
 
-/** A fiber that waits for promises in between needs real time to come to its next timer. */
-const minute = (rest) => [
-  `      yield* TestClock.adjust("1 minute")
-${rest}`,
-  `      for (let second = 0; second < 60; second++) {
-        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
-        yield* TestClock.adjust("1 second")
-      }
-${rest}`
-]
-
 const bearer = ["scheme: \"bearer\"", "scheme: \"Bearer\""]
 
 /** Errors of a client are of one class; the reason is an object. */
@@ -29,18 +18,6 @@ export const edits = {
     [
       "it.live(name, () => Effect.provide(test, TokenStore.layerMemory))",
       "(name.endsWith(\"(G10)\") ? it.live.skip : it.live)(name, () => Effect.provide(test, TokenStore.layerMemory))"
-    ]
-  ],
-  // A fiber that waits for a promise (a digest) ends in real time.
-  "test/core/guarantees/session.ts": [
-    [
-      `  yield* TestClock.adjust(time)
-  return yield* Effect.timeoutOrElse(`,
-      `  yield* TestClock.adjust(time)
-  for (let turn = 0; turn < 100 && fiber.pollUnsafe() === undefined; turn++) {
-    yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
-  }
-  return yield* Effect.timeoutOrElse(`
     ]
   ],
   // Two sleepers of the same instant are woken in another order: here the owner that met the fault asks again itself.
@@ -221,10 +198,6 @@ export const edits = {
   "test/priava/PriavaAuth.test.ts": [
     noData,
     ["{ _op: \"InvalidData\" }", "{ _tag: \"ConfigError\" }"],
-    minute(`      expect(yield* Fiber.join(starting)).toMatchObject({ _tag: "Failure" })
-      expect(yield* Effect.flip(process((auth) => auth.accessToken, fromEnvironment))).toMatchObject(used)`),
-    minute(`      yield* Fiber.join(starting)
-      yield* process((auth) => auth.accessToken, fromEnvironment)`),
     ["Config.Literal(\"APAC\", \"EU\", \"US\")(\"REGION\")", "Config.Literals([\"APAC\", \"EU\", \"US\"], \"REGION\")"]
   ],
   "test/placewise/PlacewiseApi.test.ts": [bearer],

@@ -29,10 +29,11 @@ describe("what changes at a keeper", () => {
       const held = yield* Effect.forEach(names, sessions.get)
       const kept = yield* Effect.forEach(names, keeper.sessions.get)
       yield* Effect.forEach(kept, (auth) => auth.signIn(world.right), { concurrency: 200, discard: true })
-      yield* Effect.forEach(held, world.watched, { concurrency: 200, discard: true })
       const clock = yield* Effect.clock
       const served = () => held.filter((auth) => auth.unsafePeek(clock) !== undefined).length
-      assert.strictEqual(served(), names.length)
+      // On a busy machine a keeper can be left for its late answer, and what was held is asked for again.
+      const watching = Effect.forEach(held, world.watched, { concurrency: 200, discard: true })
+      yield* Effect.repeat(watching, { until: () => served() === names.length })
       yield* Effect.forEach(kept, (auth) => auth.signOut, { concurrency: "unbounded", discard: true })
       yield* soon(() => served() === 0)
       assert.strictEqual(served(), 0)

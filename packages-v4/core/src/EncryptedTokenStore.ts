@@ -44,7 +44,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { TokenStoreError } from "./AuthError.ts"
-import { parts, type Secrets, together } from "./internal/sealedParts.ts"
+import { hasSecretInClear, parts, type Secrets, together } from "./internal/sealedParts.ts"
 import type { RecordKey } from "./RecordKey.ts"
 import type { SessionRecord } from "./SessionRecord.ts"
 import type { Service } from "./TokenStore.ts"
@@ -71,8 +71,8 @@ export interface Key {
  */
 export interface Options {
   /**
-   * How to handle tokens that were stored in clear. `accept` (default): they are read, and the next write seals them.
-   * `refuse`: reading fails.
+   * How to handle tokens, digests and texts that were stored in clear. `accept` (default): they are read, and the next
+   * write seals them. `refuse`: reading fails.
    */
   readonly clear?: "accept" | "refuse" | undefined
 }
@@ -234,9 +234,9 @@ const unseal = Effect.fnUntraced(
   }
 )
 
-/** With a `v2` seal neither tokens nor the digest of credentials are in clear; with `v1` the digest was. */
+/** With a `v2` seal nothing secret is in clear; with `v1` only the tokens were sealed. */
 const isMixed = (record: SessionRecord, sealed: string): boolean =>
-  record.tokens !== undefined || (record.credential !== undefined && !sealed.startsWith(`${older}.`))
+  sealed.startsWith(`${older}.`) ? record.tokens !== undefined : hasSecretInClear(record)
 
 /**
  * Wraps a store so that it never holds secrets in clear. `presence`, `changes`, `scan` and `erase` are those of the
@@ -257,8 +257,8 @@ export const make = (keys: ReadonlyArray<Key>, options: Options = {}) => (store:
       const fail = failures("read", key, stored.version)
       const { sealed, ...record } = stored
       if (sealed === undefined) {
-        if (record.tokens === undefined || clear === "accept") return record
-        return yield* fail("tampered", "the tokens are stored in clear, which is refused")
+        if (clear === "accept" || !hasSecretInClear(record)) return record
+        return yield* fail("tampered", "tokens, a digest or texts are stored in clear, which is refused")
       }
       if (isMixed(record, sealed)) {
         return yield* fail(

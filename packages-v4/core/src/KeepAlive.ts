@@ -99,7 +99,8 @@ export const pass = (
       const record = Option.getOrUndefined(yield* store.get(key))
       counts.read++
       if (record === undefined || !isDue(record, yield* Clock.currentTimeMillis, within, life)) return
-      yield* lease.renew
+      // Another process has the lease by now.
+      if (!(yield* lease.renew)) return
       const auth = yield* serviceOf(key.account)
       yield* Effect.retry(auth.refresh, { times: patience.times, while: passes })
       counts.refreshed++
@@ -159,9 +160,9 @@ const leaseOf = (store: TokenStore.Service, key: RecordKey.RecordKey) => {
       return yield* store.compareAndSet(key, base?.version ?? 0, next)
     })
   let takenAt = 0
-  const take = Effect.tap(write(true), () =>
+  const take = Effect.tap(write(true), (isOurs) =>
     Effect.map(Clock.currentTimeMillis, (at) => {
-      takenAt = at
+      takenAt = isOurs ? at : -Infinity
     }))
   const renew = Effect.flatMap(
     Clock.currentTimeMillis,

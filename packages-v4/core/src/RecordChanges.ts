@@ -27,6 +27,7 @@ import type { SessionRecord } from "./SessionRecord.ts"
  *
  * - `Listening`: from now on changes are reported. Earlier changes may have been missed. It is the first report, and
  *   comes again after each interruption.
+ * - `Away`: the subscription is lost. Changes may be missed until the next `Listening`.
  * - `Changed`: this process or another one wrote this version of the record with this `RecordKey.hash`. Version 0: the
  *   record was erased; a store that polls for changes can't notice this when another process erased it. Of several
  *   changes of one record, possibly only the last is reported.
@@ -36,6 +37,7 @@ import type { SessionRecord } from "./SessionRecord.ts"
  */
 export type RecordChange =
   | { readonly _tag: "Listening" }
+  | { readonly _tag: "Away" }
   | { readonly _tag: "Changed"; readonly hash: number; readonly version: number }
 
 /**
@@ -57,7 +59,7 @@ export interface Hub {
   readonly changed: (hash: number, version: number) => void
   /** The subscription is ready, for the first time or again. Earlier changes may have been missed. */
   readonly listening: () => void
-  /** The subscription is lost. A stream that starts now gets `Listening` only when the subscription is back. */
+  /** The subscription is lost. Listeners get `Away`, and `Listening` when the subscription is back. */
   readonly away: () => void
   readonly changes: Stream.Stream<RecordChange>
 }
@@ -66,15 +68,21 @@ export interface Hub {
 const mostWaiting = 10_000
 
 interface Listener {
+  isAway: boolean
   /** The last version of each record, by hash. */
   readonly waiting: Map<number, number>
   hasGap: boolean
   wake: (() => void) | undefined
 }
 
+const hasNews = ({ hasGap, isAway, waiting }: Listener): boolean => isAway || hasGap || waiting.size > 0
+
 const drain = (listener: Listener): Chunk.Chunk<RecordChange> => {
-  const changes: Array<RecordChange> = listener.hasGap ? [{ _tag: "Listening" }] : []
+  const changes: Array<RecordChange> = []
+  if (listener.isAway) changes.push({ _tag: "Away" })
+  if (listener.hasGap) changes.push({ _tag: "Listening" })
   for (const [hash, version] of listener.waiting) changes.push({ _tag: "Changed", hash, version })
+  listener.isAway = false
   listener.hasGap = false
   listener.waiting.clear()
   return Chunk.fromArrayUnsafe(changes)
@@ -86,14 +94,14 @@ const drain = (listener: Listener): Chunk.Chunk<RecordChange> => {
  */
 const take = (listener: Listener): Effect.Effect<Chunk.Chunk<RecordChange>> =>
   Effect.suspend(() =>
-    listener.hasGap || listener.waiting.size > 0
+    hasNews(listener)
       ? Effect.sync(() => drain(listener))
       : Effect.andThen(
         Effect.promise(() =>
           new Promise<void>((resolve) => {
             listener.wake = resolve
             // A change may have come since the check above.
-            if (listener.hasGap || listener.waiting.size > 0) resolve()
+            if (hasNews(listener)) resolve()
           })
         ),
         Effect.sync(() => drain(listener))
@@ -116,7 +124,7 @@ export const makeHub = (): Hub => {
     waiter?.()
   }
   const join = Effect.sync(() => {
-    const listener: Listener = { waiting: new Map(), hasGap: isListening, wake: undefined }
+    const listener: Listener = { waiting: new Map(), isAway: false, hasGap: isListening, wake: undefined }
     listeners.add(listener)
     return listener
   })
@@ -138,12 +146,18 @@ export const makeHub = (): Hub => {
     listening: () => {
       isListening = true
       for (const listener of listeners) {
+        listener.isAway = false
         listener.hasGap = true
         wake(listener)
       }
     },
     away: () => {
       isListening = false
+      for (const listener of listeners) {
+        listener.isAway = true
+        listener.hasGap = false
+        wake(listener)
+      }
     },
     changes: Stream.unwrap(
       Effect.map(Effect.acquireRelease(join, leave), (listener) => Stream.fromIterableEffectRepeat(take(listener)))

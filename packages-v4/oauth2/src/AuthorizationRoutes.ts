@@ -26,7 +26,8 @@
  *
  * **The cookie.** Each sign-in has one of its own, for ten minutes: `__Host-` before its name, `HttpOnly`, `Secure`,
  * `SameSite=Lax`. Its value is what ties the response to the browser; the store keeps a digest. On `http://localhost` the
- * name has no prefix and the cookie is not `Secure`.
+ * name has no prefix and the cookie is not `Secure`. It goes when the sign-in has ended, however it ended. If too many of them
+ * wait in one browser, the oldest ones go: a server would refuse the long header.
  *
  * **`form_post`.** With `responseMode: "form_post"` the response comes in the body of a POST from the server's page. Such a
  * POST crosses sites, and a `Lax` cookie stays behind: the cookie of the sign-in is `SameSite=None; Secure` then. The
@@ -135,7 +136,9 @@ interface Setup<E, R> extends Options<E, R> {
 
 /** A browser keeps a `__Host-` cookie only over https. */
 const cookieName = (base: URL, id: string): string =>
-  `${base.protocol === "https:" ? "__Host-" : ""}oauth2-${id.slice(0, 22)}`
+  `${base.protocol === "https:" ? "__Host-" : ""}oauth2-${id.slice(0, idLength)}`
+
+const idLength = 22
 
 /** An error of the application itself may be anything, also one of these: then it is answered as one. */
 const isSignInError = (error: unknown): error is SignInError =>
@@ -144,6 +147,27 @@ const isSignInError = (error: unknown): error is SignInError =>
 
 const failed = <E, R>(setup: Setup<E, R>, error: SignInError) =>
   setup.onFailed === undefined ? Effect.succeed(pages.ofError(error)) : Effect.map(setup.onFailed(error), pages.guarded)
+
+/** In characters. The entry of a sign-in holds the path, and a cookie may have to carry the entry. */
+const longestPath = 2_048
+
+const returnToOf = <E, R>({ base }: Setup<E, R>, text: string | null): string | undefined => {
+  const path = urls.pathOf(base, text)
+  return path === undefined || path.length > longestPath ? undefined : path
+}
+
+/** In characters: how much of a request's header sign-ins that wait may take. Node refuses a header of 16 KiB. */
+const room = 6_000
+
+/** The cookies of sign-ins for which there is no room. Browsers send the oldest ones first (RFC 6265 section 5.4). */
+const excess = (cookies: Readonly<Record<string, string>>, base: URL): ReadonlyArray<string> => {
+  const prefix = cookieName(base, "")
+  const all = Object.entries(cookies).filter(([name]) =>
+    name.startsWith(prefix) && name.length === prefix.length + idLength
+  )
+  let size = 0
+  return all.reverse().filter(([name, value]) => (size += name.length + value.length) > room).map(([name]) => name)
+}
 
 const login = <E, R>(setup: Setup<E, R>) =>
   Effect.gen(function*() {
@@ -156,17 +180,19 @@ const login = <E, R>(setup: Setup<E, R>) =>
       parameters: setup.parameters,
       responseMode: setup.responseMode,
       account,
-      returnTo: urls.pathOf(setup.base, query.get("returnTo"))
+      returnTo: returnToOf(setup, query.get("returnTo"))
     }
     const begun = yield* Effect.result(Authorization.begin(setup.client, asked))
     if (begun._tag === "Failure") return yield* failed(setup, begun.failure)
     const { browser, id, url } = begun.success
-    return pages.redirect(url).pipe(
-      HttpServerResponse.setCookieUnsafe(cookieName(setup.base, id), Redacted.value(browser), {
-        ...setup.cookie,
-        maxAge: "10 minutes"
-      })
+    const started = excess(request.cookies, setup.base).reduce(
+      (response, name) => pages.withoutCookie(response, name, setup.cookie),
+      pages.redirect(url)
     )
+    return HttpServerResponse.setCookieUnsafe(started, cookieName(setup.base, id), Redacted.value(browser), {
+      ...setup.cookie,
+      maxAge: "10 minutes"
+    })
   }).pipe(Effect.provideService(PendingStore, setup.store))
 
 const refusal = (client: OAuth2Client, account: string, error: string) =>
@@ -205,21 +231,22 @@ const finish = <E, R>(
     const cookie = name === undefined ? undefined : request.cookies[name]
     const account = typeof setup.account === "function" ? undefined : yield* setup.account
     const browser = cookie === undefined ? undefined : Redacted.make(cookie)
+    const taken = yield* Effect.result(Authorization.take(client, { parameters, browser }))
+    if (taken._tag === "Failure") return yield* failed(setup, taken.failure)
+    const pending = taken.success
     const finished = Effect.gen(function*() {
-      const pending = yield* Authorization.take(client, { parameters, browser })
       if (pending.account !== account) return yield* refusal(client, account ?? "default", "other_account")
       const signedIn = yield* Authorization.adopt(client, pending, parameters, sessionOf(setup, account), setup.idToken)
       return { ...signedIn, returnTo: pending.returnTo ?? setup.home ?? "/" }
     })
-    return yield* Effect.matchEffect(finished, {
+    const answer = yield* Effect.matchEffect(finished, {
       onFailure: (error) => isSignInError(error) ? failed(setup, error) : Effect.fail(error),
       onSuccess: (signedIn) =>
-        (setup.onSignedIn === undefined
+        setup.onSignedIn === undefined
           ? Effect.succeed(pages.redirect(signedIn.returnTo))
-          : Effect.map(setup.onSignedIn(signedIn), pages.guarded)).pipe(
-            Effect.map((response) => name === undefined ? response : pages.withoutCookie(response, name, setup.cookie))
-          )
+          : Effect.map(setup.onSignedIn(signedIn), pages.guarded)
     })
+    return name === undefined ? answer : pages.withoutCookie(answer, name, setup.cookie)
   })
 
 const callback = <E, R>(setup: Setup<E, R>) =>

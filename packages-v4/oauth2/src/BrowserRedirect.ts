@@ -20,7 +20,8 @@
  * ```
  *
  * Register the page's own URL, and let the server answer requests of the page's origin (CORS) at the token, revocation and
- * metadata endpoints. The client is a public one: a page keeps no secret. The session itself is in the `TokenStore`; read
+ * metadata endpoints, and at the endpoint of pushed authorization requests if it names one: such a server is always asked there
+ * first. The client is a public one: a page keeps no secret. The session itself is in the `TokenStore`; read
  * what `BrowserTokenStore` says about scripts on the page first.
  *
  * **What is checked** is what `Authorization` checks. What the browser has to bring is in `sessionStorage` beside the entry, so
@@ -93,6 +94,7 @@ export interface CameBack {
 }
 
 const prefix = "effect-auth:browser:"
+const pendingPrefix = "effect-auth:pending:"
 
 const pageOf = (given: Page | undefined) =>
   given === undefined
@@ -114,11 +116,21 @@ const keyOf = (client: OAuth2Client, id: string): string => `${prefix}${encodeUR
 
 /** Whether another client of this page waits for the response. */
 const isOthers = ({ storage }: Page, client: OAuth2Client, id: string): boolean => {
-  const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "")
-  return !keys.includes(keyOf(client, id)) && keys.some((key) => key.startsWith(prefix) && key.endsWith(`:${id}`))
+  const keys = secretsIn(storage)
+  return !keys.includes(keyOf(client, id)) && keys.some((key) => key.endsWith(`:${id}`))
 }
 
-const waitingIn = ({ storage }: Page) => BrowserPendingStore.make({ storage })
+const secretsIn = (storage: BrowserPendingStore.TabStorage): ReadonlyArray<string> =>
+  Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "").filter((key) => key.startsWith(prefix))
+
+/** Removes the secrets of sign-ins that no longer wait: nobody came back from there in time. */
+const sweep = (storage: BrowserPendingStore.TabStorage): void => {
+  for (const key of secretsIn(storage)) {
+    if (storage.getItem(pendingPrefix + key.slice(key.lastIndexOf(":") + 1)) === null) storage.removeItem(key)
+  }
+}
+
+const waitingIn = ({ storage }: Page) => BrowserPendingStore.make({ storage, prefix: pendingPrefix })
 
 /** A response that nobody took is no place to come back to. */
 const placeOf = ({ hash, pathname, search, searchParams }: URL): string =>
@@ -148,7 +160,10 @@ export const leave = Effect.fnUntraced(function*(
     returnTo: options.returnTo ?? placeOf(here)
   }).pipe(Effect.provideService(PendingStore, waitingIn(page)))
   yield* Effect.try({
-    try: () => page.storage.setItem(keyOf(client, begun.id), Redacted.value(begun.browser)),
+    try: () => {
+      sweep(page.storage)
+      page.storage.setItem(keyOf(client, begun.id), Redacted.value(begun.browser))
+    },
     catch: () => unavailable("write")
   })
   yield* Effect.sync(() => page.location.assign(begun.url))

@@ -68,14 +68,22 @@ const of = (method: string, authentication: () => oauth.ClientAuth): ClientAuthe
  */
 export const none: ClientAuthentication = of("none", oauth.None)
 
+const inHeader = (encode: (text: string) => string) => (secret: Redacted.Redacted<string>): ClientAuthentication =>
+  of("client_secret_basic", () => (_, { client_id }, __, headers) => {
+    const bytes = new TextEncoder().encode(`${encode(client_id)}:${encode(Redacted.value(secret))}`)
+    headers.set("authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`)
+  })
+
 /**
- * Id and secret in the `Authorization` header, each form-encoded first, as RFC 6749 section 2.3.1 asks.
+ * Id and secret in the `Authorization` header, each form-encoded first, as RFC 6749 section 2.3.1 and appendix B ask. Letters,
+ * digits and `-`, `_`, `.`, `*` stay as they are.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const basic = (secret: Redacted.Redacted<string>): ClientAuthentication =>
-  of("client_secret_basic", () => oauth.ClientSecretBasic(Redacted.value(secret)))
+export const basic: (secret: Redacted.Redacted<string>) => ClientAuthentication = inHeader((text) =>
+  new URLSearchParams([["", text]]).toString().slice(1)
+)
 
 /**
  * Id and secret in the `Authorization` header as they are, for servers that do not decode them (RFC 7617 alone).
@@ -83,11 +91,7 @@ export const basic = (secret: Redacted.Redacted<string>): ClientAuthentication =
  * @since 0.1.0
  * @category constructors
  */
-export const basicUnencoded = (secret: Redacted.Redacted<string>): ClientAuthentication =>
-  of("client_secret_basic", () => (_, { client_id }, __, headers) => {
-    const bytes = new TextEncoder().encode(`${client_id}:${Redacted.value(secret)}`)
-    headers.set("authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`)
-  })
+export const basicUnencoded: (secret: Redacted.Redacted<string>) => ClientAuthentication = inHeader((text) => text)
 
 /**
  * Id and secret in the body.

@@ -30,13 +30,13 @@ import * as OAuth2Client from "./OAuth2Client.ts"
 
 /**
  * The grant as a provider. Its credentials are those of the client, so `signIn` takes nothing. Scopes are part of the
- * realm: two services that ask for different ones have two sessions.
+ * realm, as resources and parameters are: two services that ask for different ones have two sessions.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const provider = (client: OAuth2Client.OAuth2Client): AuthProvider<void> => ({
-  ...session.common(client, session.sorted(client.scopes)),
+  ...session.common(client, { scope: client.scopes }),
   rotation: "none",
   signIn: () =>
     Effect.map(

@@ -108,12 +108,16 @@ export const document = (
   client_id: url
 })
 
+/** Only the id is needed. A wrong member beside it must not cost the registration: the next attempt would register once more. */
 const Answer = Schema.Struct({
   client_id: Schema.NonEmptyString,
-  client_secret: Schema.optional(Schema.String),
-  client_secret_expires_at: Schema.optional(Schema.Number),
-  token_endpoint_auth_method: Schema.optional(Schema.String)
+  client_secret: Schema.optional(Schema.Unknown),
+  client_secret_expires_at: Schema.optional(Schema.Unknown),
+  token_endpoint_auth_method: Schema.optional(Schema.Unknown)
 })
+
+const secretOf = ({ client_secret: secret }: typeof Answer.Type): Redacted.Redacted<string> | undefined =>
+  typeof secret === "string" && secret !== "" ? Redacted.make(secret) : undefined
 
 const malformed = new ExchangeFailure({ kind: "transient", sent: "unknown", reason: "malformed", status: 201 })
 
@@ -146,12 +150,12 @@ const pack = (answer: typeof Answer.Type): Redacted.Redacted<string> =>
 const unpack = (token: Redacted.Redacted<string>): Registered => {
   const text = Base64Url.decodeString(Redacted.value(token))
   const answer = Schema.decodeUnknownSync(Schema.fromJsonString(Answer))(text._tag === "Success" ? text.success : "")
-  const secret = answer.client_secret === undefined ? undefined : Redacted.make(answer.client_secret)
+  const secret = secretOf(answer)
   return { clientId: answer.client_id, secret, authentication: proof(answer.token_endpoint_auth_method, secret) }
 }
 
 /** The method that the server settled on; RFC 7591 section 2 has basic where it says none. */
-const proof = (method: string | undefined, secret: Redacted.Redacted<string> | undefined) => {
+const proof = (method: unknown, secret: Redacted.Redacted<string> | undefined) => {
   if (secret === undefined || method === "none") return ClientAuthentication.none
   return method === "client_secret_post" ? ClientAuthentication.post(secret) : ClientAuthentication.basic(secret)
 }
@@ -164,8 +168,10 @@ const realmOf = (server: OAuth2Server, metadata: Metadata): string => {
 }
 
 /** Milliseconds since the epoch, where the secret ends. Zero stands for never (RFC 7591 section 3.2.1). */
-const endOf = ({ client_secret, client_secret_expires_at: seconds }: typeof Answer.Type): number | undefined =>
-  client_secret === undefined || seconds === undefined || seconds <= 0 ? undefined : seconds * 1000
+const endOf = (answer: typeof Answer.Type): number | undefined => {
+  const seconds = Number(answer.client_secret_expires_at)
+  return secretOf(answer) !== undefined && Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+}
 
 const provider = (
   httpClient: HttpClient.HttpClient,

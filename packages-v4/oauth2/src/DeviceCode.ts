@@ -87,6 +87,13 @@ const positive = (value: unknown, otherwise: number): number => {
   return Number.isFinite(number) && number > 0 ? number : otherwise
 }
 
+/** Whether a page may be opened. Pages that route by themselves have a fragment. */
+const isPage = (text: string): boolean => {
+  const url = urls.parse(text)
+  if (url !== undefined) url.hash = ""
+  return url !== undefined && urls.isSecure(url)
+}
+
 const start = Effect.fnUntraced(function*(
   client: OAuth2Client,
   scopes: ReadonlyArray<string> | undefined
@@ -100,7 +107,7 @@ const start = Effect.fnUntraced(function*(
   const complete = answer.verification_uri_complete ?? undefined
   // A page that is opened unseen must be one of the web.
   if (/\p{Cc}/u.test(answer.user_code + page + (complete ?? ""))) return yield* malformed
-  if (!urls.isSecureText(page) || (complete !== undefined && !urls.isSecureText(complete))) return yield* malformed
+  if (!isPage(page) || (complete !== undefined && !isPage(complete))) return yield* malformed
   const now = yield* Clock.currentTimeMillis
   return {
     deviceCode: answer.device_code,
@@ -166,13 +173,15 @@ const redeem = Effect.fnUntraced(function*(
   return { tokens: { ...tokens, subject: claims.sub }, claims }
 })
 
-/** By how much `slow_down` lengthens the wait (RFC 8628 section 3.5), and the longest wait. */
+/** By how much `slow_down` lengthens the interval (RFC 8628 section 3.5). */
 const slower = Duration.seconds(5)
+
+/** A failure makes no wait longer than this, but none is shorter than the interval. */
 const slowest = Duration.minutes(1)
 
 /**
  * Polls until the person has decided, and hands each success to `then` in one step that can't be interrupted. Failures that
- * may pass (no connection, 503, a limit) double the wait.
+ * may pass (no connection, 503, a limit) double the wait until the server answers again.
  */
 const poll = Effect.fnUntraced(function*<A, E>(
   client: OAuth2Client,
@@ -181,9 +190,12 @@ const poll = Effect.fnUntraced(function*<A, E>(
   account: string,
   then: (signedIn: SignedIn) => Effect.Effect<A, E>
 ): Effect.fn.Return<A, CallError | E> {
-  let wait = authorization.interval
+  let { interval } = authorization
+  let backoff = interval
+  let wait = interval
   while (true) {
-    yield* Effect.sleep(wait)
+    const left = authorization.expiresAt - (yield* Clock.currentTimeMillis)
+    yield* Effect.sleep(Duration.min(wait, Duration.millis(left)))
     if ((yield* Clock.currentTimeMillis) >= authorization.expiresAt) {
       const reason = { operation: "signIn", reason: "credentials", error: "expired_token" } as const
       return yield* new TokenRequestRejected({ provider: client.name, account, ...reason })
@@ -198,9 +210,10 @@ const poll = Effect.fnUntraced(function*<A, E>(
     if (outcome._tag === "Done") return outcome.value
     const { error } = outcome
     if (error._tag !== "ProviderUnavailable") return yield* error
-    if (error.error === "authorization_pending") continue
-    const longer = error.error === "slow_down" ? Duration.sum(wait, slower) : Duration.times(wait, 2)
-    wait = Duration.max(Duration.min(longer, slowest), error.retryAfter ?? Duration.zero)
+    if (error.error === "slow_down") interval = Duration.sum(interval, slower)
+    const isAnswer = error.error === "slow_down" || error.error === "authorization_pending"
+    backoff = isAnswer ? interval : Duration.max(interval, Duration.min(Duration.times(backoff, 2), slowest))
+    wait = Duration.max(backoff, error.retryAfter ?? Duration.zero)
   }
 })
 

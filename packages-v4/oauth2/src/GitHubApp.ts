@@ -30,6 +30,7 @@ import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 import type { TokenStore } from "@effect-auth/core/TokenStore"
 import * as WireSchema from "@effect-auth/core/WireSchema"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -77,7 +78,11 @@ const Answer = Schema.Struct({
 
 /** 404: the app is not installed there (any more). 422: a repository or permission that it does not have. */
 const classify = (answer: TokenEndpoint.Answer): ExchangeFailure => {
-  if (isLimit(answer)) return TokenEndpoint.failure(answer, { kind: "transient", reason: "rate-limited" })
+  if (isLimit(answer)) {
+    // GitHub asks for a minute where it says no time.
+    const { retryAfter = Duration.minutes(1) } = answer
+    return TokenEndpoint.failure({ ...answer, retryAfter }, { kind: "transient", reason: "rate-limited" })
+  }
   const known = TokenEndpoint.common(answer)
   if (known !== undefined) return known
   if (!isGitHubs(answer.body)) return TokenEndpoint.failure(answer, { kind: "transient", reason: "malformed" })
@@ -95,11 +100,14 @@ const classify = (answer: TokenEndpoint.Answer): ExchangeFailure => {
   }
 }
 
-/** Its limits are a 403, too, with these headers. */
-const isLimit = ({ headers, retryAfter, status }: TokenEndpoint.Answer): boolean =>
-  status === 403 && (retryAfter !== undefined || headers["x-ratelimit-remaining"] === "0")
+/** Its limits are a 403, too, with these headers. A secondary limit may have neither. */
+const isLimit = ({ body, headers, retryAfter, status }: TokenEndpoint.Answer): boolean =>
+  status === 403 &&
+  (retryAfter !== undefined || headers["x-ratelimit-remaining"] === "0" ||
+    (isGitHubs(body) && /rate limit/i.test(String(body.message))))
 
-const isGitHubs = (body: unknown): boolean => typeof body === "object" && body !== null && "message" in body
+const isGitHubs = (body: unknown): body is { readonly message: unknown } =>
+  typeof body === "object" && body !== null && "message" in body
 
 const issued = ({ expires_at, permissions, token }: typeof Answer.Type, now: number): TokenResponse => {
   const end = typeof expires_at === "string" ? Date.parse(expires_at) : Number.NaN

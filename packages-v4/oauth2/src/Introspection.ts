@@ -12,20 +12,25 @@ import { call, type CallError } from "./internal/publicCall.ts"
 import * as tokenCall from "./internal/tokenCall.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
 
-const text = Schema.optional(Schema.NullishOr(Schema.String))
-const time = Schema.optional(Schema.NullishOr(Schema.Number))
-
+/** Only `active` is needed. Of the other members what can be read is used. */
 const Answer = Schema.Struct({
   active: Schema.Boolean,
-  scope: text,
-  client_id: text,
-  username: text,
-  sub: text,
-  iss: text,
-  token_type: text,
-  exp: time,
-  iat: time
+  scope: Schema.optional(Schema.Unknown),
+  client_id: Schema.optional(Schema.Unknown),
+  username: Schema.optional(Schema.Unknown),
+  sub: Schema.optional(Schema.Unknown),
+  iss: Schema.optional(Schema.Unknown),
+  exp: Schema.optional(Schema.Unknown),
+  iat: Schema.optional(Schema.Unknown)
 })
+
+const text = (value: unknown): string | undefined => typeof value === "string" ? value : undefined
+
+/** Some servers send a list instead of a text. */
+const scopesOf = (value: unknown): ReadonlyArray<string> | undefined =>
+  Array.isArray(value)
+    ? value.filter((name) => typeof name === "string")
+    : text(value)?.split(" ").filter((name) => name !== "")
 
 /**
  * What the server knows of a token. `active: false` says nothing else (RFC 7662 section 2.2). Times are epoch seconds.
@@ -50,13 +55,13 @@ const infoOf = (answer: typeof Answer.Type): TokenInfo =>
   answer.active
     ? {
       active: true,
-      scopes: answer.scope?.split(" ").filter((name) => name !== ""),
-      clientId: answer.client_id ?? undefined,
-      username: answer.username ?? undefined,
-      subject: answer.sub ?? undefined,
-      issuer: answer.iss ?? undefined,
-      expiresAt: answer.exp ?? undefined,
-      issuedAt: answer.iat ?? undefined
+      scopes: scopesOf(answer.scope),
+      clientId: text(answer.client_id),
+      username: text(answer.username),
+      subject: text(answer.sub),
+      issuer: text(answer.iss),
+      expiresAt: tokenCall.seconds(answer.exp),
+      issuedAt: tokenCall.seconds(answer.iat)
     }
     : { active: false }
 

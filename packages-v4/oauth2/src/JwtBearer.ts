@@ -93,7 +93,7 @@ export const signed = (options: {
  * @category constructors
  */
 export const provider = (client: OAuth2Client.OAuth2Client, assertion: Assertion): AuthProvider<void> => ({
-  ...session.common(client, [assertion.subject, ...session.sorted(client.scopes)]),
+  ...session.common(client, { subject: [assertion.subject], scope: client.scopes }),
   rotation: "none",
   signIn: () =>
     assertion.make.pipe(

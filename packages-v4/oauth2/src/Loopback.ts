@@ -39,10 +39,10 @@ import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Redacted from "effect/Redacted"
 import * as Authorization from "./Authorization.ts"
 import type * as AuthorizationCode from "./AuthorizationCode.ts"
+import { toItsEnd } from "./internal/ownFiber.ts"
 import * as pages from "./internal/pages.ts"
 import { type Address, addressOf } from "./internal/seams/address.ts"
 import type { OAuth2Client } from "./OAuth2Client.ts"
@@ -57,7 +57,7 @@ import * as PendingStore from "./PendingStore.ts"
 export interface Options<E, R> {
   /** Opens the URL in a browser, or shows it. It holds `state`, so it belongs in no log. */
   readonly open: (url: string) => Effect.Effect<unknown, E, R>
-  /** How long the person may take. Default: 5 minutes. */
+  /** How long the person may take until the browser is back. Default: 5 minutes. */
   readonly patience?: Duration.Input | undefined
   /** Default: `/callback`. */
   readonly path?: `/${string}` | undefined
@@ -76,47 +76,46 @@ const originOf = (address: Address | undefined): string | undefined => {
   return hostname === "::1" ? `http://[::1]:${port}` : undefined
 }
 
-interface Waiting<E> {
+interface Waiting {
   readonly origin: string
   readonly path: string
   readonly client: OAuth2Client
   readonly auth: Pick<AuthService<never>, "account" | "adopt">
   readonly browser: Redacted.Redacted<string>
   readonly store: PendingStore.Service
-  readonly outcome: Deferred.Deferred<AccessToken, SignInError | E>
+  /** The response was taken: from here on only the exchange is waited for. */
+  readonly received: Deferred.Deferred<void>
+  readonly outcome: Deferred.Deferred<AccessToken, SignInError>
   readonly idToken: AuthorizationCode.Options | undefined
 }
 
 const nothing = pages.page(400, "This page belongs to a sign-in that is not waiting")
 
 /** One request of a browser, of any browser, page or program on this machine. */
-const answer = <E>(waiting: Waiting<E>) =>
+const answer = (waiting: Waiting) =>
   Effect.gen(function*() {
-    const { auth, client, idToken, origin, outcome, path } = waiting
+    const { auth, client, idToken, origin, outcome, path, received } = waiting
     const request = yield* HttpServerRequest.HttpServerRequest
+    if (!URL.canParse(request.url, origin)) return nothing
     const url = new URL(request.url, origin)
     // A page elsewhere that had its own name point here is recognised by that name (DNS rebinding).
     const isHere = request.headers["host"] === new URL(origin).host
     if (!isHere || request.method !== "GET" || url.pathname !== path) return nothing
     const parameters = url.searchParams
-    const taken = yield* Effect.result(Authorization.take(client, { parameters, browser: waiting.browser }))
-    if (taken._tag === "Failure") return nothing
-    const finished = Authorization.adopt(client, taken.success, parameters, () => Effect.succeed(auth), idToken)
-    const { page, result } = yield* Effect.match(finished, {
-      onFailure: (error): Finished => ({ page: pages.ofError(error), result: Effect.fail(error) }),
-      onSuccess: ({ token }): Finished => ({
-        page: pages.page(200, "You are signed in. You can close this window"),
-        result: Effect.succeed(token)
-      })
+    const decide = Effect.gen(function*() {
+      const taken = yield* Effect.result(Authorization.take(client, { parameters, browser: waiting.browser }))
+      if (taken._tag === "Failure") return false
+      yield* Deferred.succeed(received, undefined)
+      const adopted = Authorization.adopt(client, taken.success, parameters, () => Effect.succeed(auth), idToken)
+      return yield* Deferred.done(outcome, yield* Effect.exit(Effect.map(adopted, ({ token }) => token)))
     })
-    yield* Deferred.complete(outcome, result)
-    return page
+    // A browser that goes away in the middle must not leave the program without the outcome.
+    if (!(yield* toItsEnd(decide))) return nothing
+    return yield* Effect.match(Deferred.await(outcome), {
+      onFailure: pages.ofError,
+      onSuccess: () => pages.page(200, "You are signed in. You can close this window")
+    })
   }).pipe(Effect.provideService(PendingStore.PendingStore, waiting.store))
-
-interface Finished {
-  readonly page: HttpServerResponse.HttpServerResponse
-  readonly result: Effect.Effect<AccessToken, SignInError>
-}
 
 /** How long a browser may take to read the last page before the server is closed. */
 const farewell = "100 millis"
@@ -159,15 +158,17 @@ export const signIn = Effect.fnUntraced(function*<E = never, R = never>(
     account: auth.account,
     patience
   }).pipe(Effect.provideService(PendingStore.PendingStore, store))
-  const outcome = yield* Deferred.make<AccessToken, SignInError | E>()
-  const app = answer({ origin, path, client, auth, browser: begun.browser, store, outcome, idToken })
+  const received = yield* Deferred.make<void>()
+  const outcome = yield* Deferred.make<AccessToken, SignInError>()
+  const app = answer({ origin, path, client, auth, browser: begun.browser, store, received, outcome, idToken })
   return yield* Effect.scoped(Effect.gen(function*() {
     yield* Effect.provideService(HttpServer.serveEffect(app), HttpMiddleware.TracerDisabledWhen, () => true)
     yield* options.open(begun.url)
-    const decided = yield* Deferred.await(outcome).pipe(
-      Effect.timeoutOrElse({ duration: patience, orElse: () => Effect.fail(tooLate(client, auth.account)) }),
-      Effect.result
-    )
+    yield* Effect.timeoutOrElse(Deferred.await(received), {
+      duration: patience,
+      orElse: () => Effect.fail(tooLate(client, auth.account))
+    })
+    const decided = yield* Effect.result(Deferred.await(outcome))
     yield* Effect.sleep(farewell)
     return yield* Effect.fromResult(decided)
   }))

@@ -23,7 +23,8 @@
  * ```
  *
  * Give the transport both, `authProvider` and `fetch`: `fetch` renews the session when the server rejects a token, and sends the
- * request once more, so that the SDK begins a sign-in only where a person is needed. The SDK's sign-in is one of its own
+ * request once more, so that the SDK begins a sign-in only where a person is needed. A request to an origin that is not
+ * the session's fails with `AuthMisconfigured` (`origin`) if it has a token of the session. The SDK's sign-in is one of its own
  * (PKCE with S256): when the browser is back, give what {@link McpClient.codeOf} makes of it to `transport.finishAuth`, and the
  * tokens become the session. The verifier waits in memory, so the browser must come back to this process; with
  * `AuthorizationRoutes` or `Loopback` the session is signed in beside the SDK, which then finds it.
@@ -110,14 +111,24 @@ export interface McpClient {
   readonly codeOf: (parameters: URLSearchParams) => Effect.Effect<string, CallError>
 }
 
-/** Tokens that the SDK exchanged, as the session adopts them. `obtainedAt`: when the code was sent (epoch milliseconds). */
-const adopted = (tokens: SdkTokens, obtainedAt: number): AuthService.AdoptedTokens => ({
+const scopesOf = (text: string | null | undefined): ReadonlyArray<string> =>
+  (text ?? "").split(" ").filter((scope) => scope !== "")
+
+/**
+ * Tokens that the SDK exchanged, as the session adopts them. `obtainedAt`: when the code was sent (epoch milliseconds). A missing
+ * `scope` means: as asked (RFC 6749 section 5.1).
+ */
+const adopted = (
+  tokens: SdkTokens,
+  obtainedAt: number,
+  asked: ReadonlyArray<string>
+): AuthService.AdoptedTokens => ({
   accessToken: Redacted.make(tokens.access_token),
   tokenType: tokens.token_type,
   obtainedAt,
   ...(tokens.refresh_token === undefined ? {} : { refreshToken: Redacted.make(tokens.refresh_token) }),
   ...(tokens.expires_in === undefined ? {} : { expiresIn: tokens.expires_in }),
-  ...(tokens.scope === undefined ? {} : { scopes: tokens.scope.split(" ").filter((scope) => scope !== "") })
+  ...(tokens.scope !== undefined ? { scopes: scopesOf(tokens.scope) } : asked.length === 0 ? {} : { scopes: asked })
 })
 
 const metadataOf = ({ scopes }: OAuth2Client, { clientName, redirectUri }: Options): SdkProvider["clientMetadata"] => ({
@@ -144,7 +155,7 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<McpClient> {
   const runtime = yield* Effect.context<never>()
   const handed = new Handed(client.scopes)
-  const waiting = { state: "", verifier: "", sentAt: 0 }
+  const waiting = { state: "", verifier: "", sentAt: 0, scopes: client.scopes ?? [] }
 
   /** A failure is thrown as it is: the SDK reports it to its host. */
   const run = async <A, E>(effect: Effect.Effect<A, E>): Promise<A> => {
@@ -174,14 +185,13 @@ export const make = Effect.fnUntraced(function*(
       issuer: client.server.issuer
     }),
     tokens: () => run(current),
-    saveTokens: (tokens) => run(Effect.asVoid(auth.adopt(adopted(tokens, waiting.sentAt)))),
+    saveTokens: (tokens) => run(Effect.asVoid(auth.adopt(adopted(tokens, waiting.sentAt, waiting.scopes)))),
     // A step-up of the SDK asks for what was missing alone, and would lose the scopes of before.
     redirectToAuthorization: (url) => {
       const asked = new URL(url)
-      const scopes = (asked.searchParams.get("scope") ?? "").split(" ").filter((scope) => scope !== "")
-      if (scopes.length > 0) {
-        asked.searchParams.set("scope", Array.from(new Set([...handed.scopes, ...scopes])).join(" "))
-      }
+      const scopes = scopesOf(asked.searchParams.get("scope"))
+      waiting.scopes = scopes.length === 0 ? [] : Array.from(new Set([...handed.scopes, ...scopes]))
+      if (scopes.length > 0) asked.searchParams.set("scope", waiting.scopes.join(" "))
       return run(Effect.asVoid(options.redirect(asked.href)))
     },
     saveCodeVerifier: (verifier) => void (waiting.verifier = verifier),

@@ -46,10 +46,15 @@ export interface Dialect {
   readonly body?: "form" | "json" | undefined
   /** Further headers of token requests. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** What stands between two scopes. Default: a blank. */
+  /** What stands between two scopes, in requests and in answers. Default: a blank. */
   readonly scopeSeparator?: string | undefined
   /** Parameters of the authorization request: `access_type=offline`. */
   readonly authorizationParameters?: Readonly<Record<string, string>> | undefined
+  /**
+   * Whether an ID token may lack the nonce that was asked for: `optional` for servers that send none. A wrong one is refused all
+   * the same, and PKCE keeps a code of another sign-in out. Default: `required`.
+   */
+  readonly nonce?: "required" | "optional" | undefined
   /** What the server's own error codes mean. Codes of RFC 6749 can be given another meaning, too. */
   readonly errors?: Readonly<Record<string, { readonly kind: Kind; readonly reason: Reason }>> | undefined
   /** The error code in a 200 that is a refusal; `undefined` in a success. Default: `error`, where there is no access token. */
@@ -81,7 +86,10 @@ export interface Options {
    * resource that was not granted.
    */
   readonly furtherResources?: ReadonlyArray<string> | undefined
-  /** Further parameters of token requests: `audience` at Auth0. They can't replace one that a grant defines. */
+  /**
+   * Further parameters of token requests: `audience` at Auth0. They can't replace one that a grant defines. They are part of the
+   * realm, because another audience is another token: none may be a secret.
+   */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** Where the access token may be sent: `https://api.example.com`. Never taken from an answer. */
   readonly origins: ReadonlyArray<string>

@@ -38,7 +38,7 @@ import * as urls from "./internal/urls.ts"
 export interface Metadata {
   /**
    * Compared with `iss` of ID tokens and authorization responses, letter by letter. `{tenantid}` stands for the `tid` of
-   * the ID token, as in the multi-tenant issuer of Microsoft Entra.
+   * the ID token, and for any tenant in an authorization response, as in the multi-tenant issuer of Microsoft Entra.
    */
   readonly issuer: string
   readonly tokenEndpoint: string
@@ -108,8 +108,8 @@ export const make = (metadata: Metadata): Effect.Effect<OAuth2Server, AuthMiscon
 export interface DiscoveryOptions {
   /**
    * Where the document is, for servers that keep it at a place of their own. Default: the three usual places, one after
-   * the other: RFC 8414 with the issuer's path behind the well-known name, OpenID Connect the same way, OpenID Connect
-   * behind the issuer's path.
+   * the other: OpenID Connect behind the issuer's path, OpenID Connect with the path behind the well-known name, RFC 8414 the
+   * same way.
    */
   readonly documentUrl?: string | undefined
   /** What the document leaves out or has wrong. The issuer can be replaced, too: that is how a templated one is named. */

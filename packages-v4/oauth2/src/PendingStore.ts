@@ -142,10 +142,11 @@ export const makeMemory = (options?: {
     return {
       put: (id, pending) =>
         Effect.map(Clock.currentTimeMillis, (now) => {
-          // All entries live equally long, so the oldest ones end first.
+          // Most entries live equally long, so the oldest ones end first. A full store looks at all of them.
+          const isFull = all.size >= capacity
           for (const [id, { expiresAt }] of all) {
-            if (expiresAt > now) break
-            all.delete(id)
+            if (expiresAt <= now) all.delete(id)
+            else if (!isFull) break
           }
           if (all.size >= capacity) return false
           all.set(id, pending)

@@ -67,6 +67,7 @@ export const options = Effect.fnUntraced(function*(
     rotation: preset.rotation,
     defaultLifetime: preset.defaultLifetime,
     dialect: preset.dialect,
+    parameters: preset.parameters,
     authentication: secret === undefined ? undefined : ClientAuthentication[preset.authentication](secret),
     ...given,
     server

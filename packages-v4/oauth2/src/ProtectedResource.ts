@@ -19,13 +19,13 @@
  * @see RFC 9728: https://www.rfc-editor.org/rfc/rfc9728
  * @since 0.1.0
  */
-import { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
+import type { ExchangeFailure } from "@effect-auth/core/ExchangeFailure"
 import * as TokenEndpoint from "@effect-auth/core/TokenEndpoint"
 import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
-import { fetchJson } from "./internal/discovery.ts"
+import { firstOf } from "./internal/discovery.ts"
 import { unsent } from "./internal/failures.ts"
 import type { CallError } from "./internal/publicCall.ts"
 import * as urls from "./internal/urls.ts"
@@ -56,10 +56,11 @@ const covers = (resource: string, url: URL): boolean => {
 const texts = (value: unknown): ReadonlyArray<string> => Array.isArray(value) ? value.filter(Predicate.isString) : []
 
 /** Checks a document. What it says is shown nowhere: it comes from elsewhere. */
-const read = (url: URL, document: unknown): Effect.Effect<ProtectedResource, ExchangeFailure> => {
+const read = (asked: string, url: URL, document: unknown): Effect.Effect<ProtectedResource, ExchangeFailure> => {
   const fields = Predicate.isObject(document) ? document : {}
   const { resource } = fields
-  if (typeof resource !== "string" || !covers(resource, url)) {
+  // RFC 9728 section 3.3, and the root that describes all it has.
+  if (typeof resource !== "string" || (resource !== asked && !covers(resource, url))) {
     return Effect.fail(unsent("url", "the metadata document is about another resource"))
   }
   const issuers = texts(fields["authorization_servers"])
@@ -97,15 +98,11 @@ const find = Effect.fnUntraced(function*(
   if (metadataUrl !== undefined && named?.origin !== url.origin) {
     return yield* unsent("url", "the metadata document is of another origin")
   }
-  let missing: ExchangeFailure = unsent("url", "the resource has no metadata document")
-  for (const place of named === undefined ? places(url) : [named.href]) {
-    const found = yield* Effect.result(fetchJson(httpClient, place))
-    if (found._tag === "Success") return yield* read(url, found.success)
-    missing = found.failure
-    // Only "there is nothing here" is a reason to look elsewhere.
-    if (missing.status === undefined || missing.status < 400 || missing.status >= 500) break
-  }
-  return yield* new ExchangeFailure({ ...missing, sent: "no" })
+  return yield* firstOf(
+    httpClient,
+    named === undefined ? places(url) : [named.href],
+    (found) => read(resource, url, found)
+  )
 })
 
 /**

@@ -77,8 +77,13 @@ export const provider = (
   options: Options = {}
 ): Extended<Credentials, WithResources<Credentials>> => {
   const renews = client.rotation !== undefined && client.rotation !== "none"
+  const { audience, requestedType } = options
   return {
-    ...session.common(client, [...session.sorted(options.audience), ...session.sorted(client.scopes)]),
+    ...session.common(client, {
+      audience,
+      type: requestedType === undefined ? undefined : [requestedType],
+      scope: client.scopes
+    }),
     ...(renews ? session.renewing(client) : { rotation: "none" as const, extend: session.extend }),
     signIn: ({ actor, subject }) =>
       Effect.map(
@@ -88,8 +93,8 @@ export const provider = (
           subject_token_type: subject.type ?? tokenTypes.accessToken,
           actor_token: actor === undefined ? undefined : Redacted.value(actor.token),
           actor_token_type: actor === undefined ? undefined : actor.type ?? tokenTypes.accessToken,
-          requested_token_type: options.requestedType,
-          audience: options.audience,
+          requested_token_type: requestedType,
+          audience,
           scope: tokenCall.scopeText(client, client.scopes)
         }),
         ({ tokens }) => {

@@ -25,7 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Scope } from "effect/Scope"
 import type { RedisOptions } from "ioredis"
-import { ofStore } from "./internal/failures.ts"
+import { misconfigured, ofStore } from "./internal/failures.ts"
 import { connect } from "./internal/redis.ts"
 import { makeScript, putPendingScript, takePendingScript } from "./internal/script.ts"
 import { checkServer } from "./internal/server.ts"
@@ -53,6 +53,9 @@ export const make = Effect.fnUntraced(function*(
   { capacity = PendingStore.defaultCapacity, ...options }: Options = {},
   client: RedisOptions = {}
 ): Effect.fn.Return<PendingStore.Service, TokenStoreError, Scope> {
+  if (!Number.isSafeInteger(capacity) || capacity < 1) {
+    return yield* misconfigured("capacity: give a whole number, at least 1")
+  }
   const settings = yield* check(options, client)
   const { commands } = yield* connect(settings)
   yield* checkServer(commands, settings)

@@ -35,7 +35,7 @@ import { makeScan } from "./internal/pages.ts"
 import { makePresence } from "./internal/presence.ts"
 import { connect, type Connection } from "./internal/redis.ts"
 import { compareAndSetScript, eraseScript, makeScript } from "./internal/script.ts"
-import { checkServer } from "./internal/server.ts"
+import { checkServer, refuseReader } from "./internal/server.ts"
 import { check, type Settings } from "./internal/settings.ts"
 
 /**
@@ -97,11 +97,13 @@ export const make = (
 ): Effect.Effect<TokenStore.Service, TokenStoreError, Scope> =>
   Effect.gen(function*() {
     const settings = yield* check(options, client)
-    const { commands, subscriber } = yield* connect(settings)
+    const connections = yield* connect(settings)
+    const { commands, subscriber } = connections
     yield* checkServer(commands, settings)
     const { prefix } = settings
     const channels = yield* makeChannels(subscriber)
-    const presence = yield* makePresence({ commands, channels, prefix })
+    const presence = yield* makePresence({ connections, channels, prefix })
+    yield* refuseReader(commands, `${prefix}:{open:${presence.owner}}`, channelOf(prefix))
     // The name is a hash tag, so that all keys of a record are in one slot. It has no braces, because it is
     // percent-encoded.
     const nameOf = (key: RecordKey.RecordKey) => Effect.map(RecordKey.check(key), (text) => `${prefix}:{${text}}`)

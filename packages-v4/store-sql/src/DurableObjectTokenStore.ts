@@ -12,6 +12,9 @@
  * export const sessionsIn = (sql: DurableObjectTokenStore.SqlStorage) => DurableObjectTokenStore.layer({ sql })
  * ```
  *
+ * Don't call the store inside `ctx.storage.transaction` or `transactionSync`: an object has only one connection, so a
+ * rollback would also take back a new pair of tokens.
+ *
  * @see https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
  * @since 0.1.0
  */

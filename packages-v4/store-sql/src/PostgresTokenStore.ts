@@ -26,6 +26,7 @@ import { keepSession } from "./internal/pgSession.ts"
 import { readSettings } from "./internal/pgSettings.ts"
 import { refuseHidden } from "./internal/pgTable.ts"
 import { makeRecords } from "./internal/records.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * The connection to PostgreSQL, and the options of this store.
@@ -41,6 +42,10 @@ export interface Options {
   readonly database?: string | undefined
   readonly username?: string | undefined
   readonly password?: Redacted.Redacted | undefined
+  /**
+   * TLS: `true` checks the certificate like Node; an object holds options of Node's `tls`. Not beside a setting of TLS in
+   * the url (`sslmode`). Default: no TLS.
+   */
   readonly ssl?: PgClientConfig["ssl"]
   readonly applicationName?: string | undefined
   /**
@@ -57,9 +62,10 @@ export interface Options {
 }
 
 /**
- * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `unavailable` if a
- * setting is wrong or PostgreSQL does not answer, `permissions` if this role has no right to use the table or does not see all
- * of its rows.
+ * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
+ * setting is invalid (before anything is sent), if PostgreSQL refuses the user or the database, or if the table has other
+ * columns; `permissions` if this role has no right to use the table or does not see all of its rows; `unavailable` if
+ * PostgreSQL does not answer or is read-only.
  *
  * @since 0.1.0
  * @category constructors
@@ -70,7 +76,7 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
     const channel = yield* channelOf(table)
     const owner = makeOwner()
     const news = makeNews()
-    const { isSettled } = yield* keepSession({
+    const { isSettled, leave } = yield* keepSession({
       settings: pool,
       channel,
       lock: owner.lock,
@@ -78,9 +84,10 @@ export const make = (options: Options): Effect.Effect<TokenStore.Service, TokenS
       listening: news.listening,
       away: news.away
     })
-    const use = yield* Effect.mapError(makeUse(pool, statementTimeout), ofStore("postgresql", "open"))
+    const use = yield* Effect.mapError(makeUse(pool, statementTimeout, leave), ofStore("postgresql", "open"))
     yield* migrate(use, { table, backend: "postgresql" })
     yield* refuseHidden(use, table)
+    yield* refuseUnwritable(use, table, "postgresql")
     return {
       ...makeRecords(use, { table, channel }),
       changes: news.changes,

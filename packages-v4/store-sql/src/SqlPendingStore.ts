@@ -15,7 +15,8 @@
  * ```
  *
  * Whoever removes the row of an entry has it, so only one process gets it (one `DELETE … RETURNING`; MySQL counts the rows
- * that were removed). The next new sign-in erases expired entries. It needs `@effect-auth/oauth2`, which this package does not install.
+ * that were removed). The next new sign-in erases expired entries. Like `SqlTokenStore` it joins no
+ * transaction of the application. It needs `@effect-auth/oauth2`, which this package does not install.
  *
  * @since 0.1.0
  */
@@ -28,6 +29,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import { useOf } from "./internal/applicationClient.ts"
 import * as checks from "./internal/checks.ts"
 import { isContention, ofStore } from "./internal/failures.ts"
 import { createPending, migrate } from "./internal/migrations.ts"
@@ -57,7 +59,8 @@ const patience = Schedule.jittered(Schedule.exponential(5)).pipe(
 
 /**
  * Makes a store on the `SqlClient` of the context (dialects `pg`, `sqlite` and `mysql`), and creates its table. Fails with
- * `TokenStoreError`, reason `unavailable`, if the database does not answer or has another dialect.
+ * `TokenStoreError`: `misconfigured` if an option is invalid or the client has another dialect, `unavailable` if the
+ * database does not answer.
  *
  * @since 0.1.0
  * @category constructors
@@ -66,9 +69,13 @@ export const make = Effect.fnUntraced(function*(
   options: Options = {}
 ): Effect.fn.Return<PendingStore.Service, TokenStoreError, SqlClient.SqlClient> {
   const sql = yield* SqlClient.SqlClient
-  const open = (detail: string) => ofStore("sql", "open", { detail })()
+  const open = (detail: string) => ofStore("sql", "open", { reason: "misconfigured", detail })()
   yield* Effect.mapError(Effect.fromResult(checks.known(options, ["table", "capacity"])), open)
   const name = yield* Effect.mapError(Effect.fromResult(checks.table(options.table ?? "effect_auth_pending")), open)
+  const capacity = (yield* Effect.mapError(
+    Effect.fromResult(checks.optional("capacity", options.capacity, checks.isSize, "give a whole number, at least 1")),
+    open
+  )) ?? PendingStore.defaultCapacity
   const dialect = sql.onDialectOrElse({
     pg: () => "postgresql" as const,
     sqlite: () => "sqlite" as const,
@@ -77,14 +84,14 @@ export const make = Effect.fnUntraced(function*(
   })
   if (dialect === undefined) return yield* open("the client's dialect must be sqlite, pg or mysql")
   const table = sql(dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name)
-  yield* migrate((work) => work(sql), {
+  const use = useOf(sql)
+  yield* migrate(use, {
     table: dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name,
     backend: dialect,
     create: createPending
   })
-  const capacity = options.capacity ?? PendingStore.defaultCapacity
   const run = <A>(operation: string, effect: Effect.Effect<A, SqlError>) =>
-    Effect.retry(effect, { schedule: patience, while: isContention }).pipe(
+    Effect.retry(use(() => effect), { schedule: patience, while: isContention }).pipe(
       Effect.mapError(ofStore(dialect, operation))
     )
   const statements = pendingStatementsOf(sql, table)

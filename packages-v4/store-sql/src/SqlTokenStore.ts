@@ -1,6 +1,8 @@
 /**
  * A token store in one table of an SQL database. It uses the application's own `SqlClient` with the dialect `sqlite`,
- * `pg` or `mysql`. It starts no transaction, except to create the table.
+ * `pg` or `mysql`. It starts no transaction, except to create the table, and it never joins one of the application: a
+ * write is committed when it is acknowledged, even if the transaction around the call is rolled back later. If that
+ * transaction holds the only connection (always on SQLite), the call fails after 5 seconds.
  *
  * A compare-and-set is one statement. It succeeded only if `RETURNING` gave a row, or if one row was counted. On SQLite
  * and MySQL the store polls for changes. This module has no presence, and no changes on PostgreSQL, because both need
@@ -14,13 +16,15 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
+import { useOf } from "./internal/applicationClient.ts"
 import * as checks from "./internal/checks.ts"
 import { ofStore } from "./internal/failures.ts"
 import { migrate } from "./internal/migrations.ts"
 import { makeMysqlChanges } from "./internal/mysqlChanges.ts"
 import { channelOf } from "./internal/pgNews.ts"
-import { makeRecords, type Use } from "./internal/records.ts"
+import { makeRecords } from "./internal/records.ts"
 import { makeSqliteChanges } from "./internal/sqliteChanges.ts"
+import { refuseUnwritable } from "./internal/writable.ts"
 
 /**
  * How this store uses its database.
@@ -42,8 +46,9 @@ export interface Options {
 const defaultPollInterval = 500
 
 /**
- * Makes a store on the `SqlClient` of the context, and creates its table. Fails with `TokenStoreError` (`unavailable`)
- * if the database does not answer or has another dialect.
+ * Makes a store on the `SqlClient` of the context, and creates its table. Fails with `TokenStoreError`:
+ * `misconfigured` if an option is invalid, the table has other columns or the client has another dialect; `permissions` if
+ * a right is missing; `unavailable` if the database does not answer or is read-only.
  *
  * Don't use it with `@effect/sql-libsql` on a file: after a connection of that driver found the database locked once,
  * its later writes are not committed. `SqliteTokenStore` handles this. Other SQLite clients need a `busy_timeout`.
@@ -54,7 +59,7 @@ const defaultPollInterval = 500
 export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, TokenStoreError, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const open = (detail: string) => ofStore("sql", "open", { detail })()
+    const open = (detail: string) => ofStore("sql", "open", { reason: "misconfigured", detail })()
     yield* Effect.mapError(Effect.fromResult(checks.known(options, ["table", "pollInterval"])), open)
     const name = yield* Effect.mapError(Effect.fromResult(checks.table(options.table)), open)
     const pollInterval = yield* Effect.mapError(
@@ -72,8 +77,9 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, T
     }
     // Without a schema PostgreSQL could use a table of the same name from another schema of its search_path.
     const table = dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name
-    const use: Use = (work) => work(sql)
+    const use = useOf(sql)
     yield* migrate(use, { table, backend: dialect })
+    yield* refuseUnwritable(use, table, dialect)
     if (dialect === "postgresql") return makeRecords(use, { table, channel: yield* channelOf(table) })
     const { changes, onWritten } = (dialect === "sqlite" ? makeSqliteChanges : makeMysqlChanges)(
       use,

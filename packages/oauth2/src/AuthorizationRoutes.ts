@@ -233,7 +233,7 @@ const finish = <E, R>(
     const browser = cookie === undefined ? undefined : Redacted.make(cookie)
     const taken = yield* Effect.either(Authorization.take(client, { parameters, browser }))
     if (taken._tag === "Left") return yield* failed(setup, taken.left)
-    const { right: pending } = taken
+    const pending = taken.right
     const finished = Effect.gen(function*() {
       if (pending.account !== account) return yield* refusal(client, account ?? "default", "other_account")
       const signedIn = yield* Authorization.adopt(client, pending, parameters, sessionOf(setup, account), setup.idToken)

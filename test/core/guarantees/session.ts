@@ -10,6 +10,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
+import { settled } from "../../support/whileTimePasses.ts"
 
 export const hour = 3_600_000
 
@@ -57,6 +58,7 @@ export const within = Effect.fnUntraced(function*<A, E, R>(
 ) {
   const fiber = yield* Effect.fork(effect)
   yield* TestClock.adjust(time)
+  yield* settled(fiber)
   return yield* Effect.timeoutFail(Effect.exit(Fiber.join(fiber)), {
     duration: Duration.zero,
     onTimeout: () => new Error("it did not come to an end in time")

@@ -34,6 +34,11 @@ const places: { readonly [K in keyof typeof SessionRecord.schema.fields]: "clear
   credential: "sealed"
 }
 
+/** Whether the record has a field in clear that is sealed. An unknown field may be a clear one of a newer version. */
+export const hasSecretInClear = (record: SessionRecord): boolean =>
+  Object.entries(places).some(([name, place]) => place === "sealed" && Reflect.get(record, name) !== undefined) ||
+  (record.state._tag === "ended" && (record.state.error ?? record.state.errorDescription) !== undefined)
+
 const statePlaces = { _tag: "clear", reason: "clear", status: "clear" }
 
 const encode = Schema.encodeEffect(SessionRecord)

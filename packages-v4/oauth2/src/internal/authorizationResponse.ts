@@ -63,7 +63,13 @@ export const codeOf = Effect.fnUntraced(function*(
   const state = parameters.get("state")
   if (isAmbiguous(parameters) || state === null) return yield* invalid
   const checked = yield* Effect.try({
-    try: () => oauth.validateAuthResponse(serverOf(metadata), { client_id: client.clientId }, parameters, state),
+    try: () =>
+      oauth.validateAuthResponse(
+        serverOf(metadata, parameters.get("iss")),
+        { client_id: client.clientId },
+        parameters,
+        state
+      ),
     catch: (error) =>
       error instanceof oauth.AuthorizationResponseError ? denied(parameters.get("error") ?? "") : invalid
   })
@@ -71,7 +77,13 @@ export const codeOf = Effect.fnUntraced(function*(
   return code === null || code === "" ? yield* invalid : code
 })
 
-const serverOf = ({ issParameter, issuer }: Metadata): oauth.AuthorizationServer => ({
-  issuer,
-  authorization_response_iss_parameter_supported: issParameter === true
-})
+/** Which tenant of a shared issuer it was is not known before the ID token says it: any of them may answer. */
+const serverOf = ({ issParameter, issuer }: Metadata, named: string | null): oauth.AuthorizationServer => {
+  const [before = "", after] = issuer.split("{tenantid}")
+  const isTenants = named !== null && after !== undefined && named.startsWith(before) && named.endsWith(after) &&
+    /^[\w-]+$/.test(named.slice(before.length, named.length - after.length))
+  return {
+    issuer: isTenants ? named : issuer,
+    authorization_response_iss_parameter_supported: issParameter === true
+  }
+}

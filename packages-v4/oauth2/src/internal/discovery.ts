@@ -36,14 +36,17 @@ const names = {
 /** How long one document may take. */
 const deadline = "10 seconds"
 
-/** The usual places, in the order in which they are tried. */
+/**
+ * The usual places, in the order in which they are tried. OpenID Connect comes first: Okta's document of RFC 8414 lacks the members
+ * that only OpenID Connect has.
+ */
 const places = (issuer: string): ReadonlyArray<string> => {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, "")
   const all = [
-    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}${path}/.well-known/openid-configuration`,
     `${origin}/.well-known/openid-configuration${path}`,
-    `${origin}${path}/.well-known/openid-configuration`
+    `${origin}/.well-known/oauth-authorization-server${path}`
   ]
   return Array.from(new Set(all))
 }
@@ -54,15 +57,31 @@ export const find = Effect.fnUntraced(function*(
   options: DiscoveryOptions
 ): Effect.fn.Return<Metadata, ExchangeFailure> {
   const tried = options.documentUrl === undefined ? places(issuer) : [options.documentUrl]
-  let missing: ExchangeFailure = unsent("url", "the server has no metadata document")
+  return yield* firstOf(httpClient, tried, (document) => read(issuer, document, options.override))
+})
+
+/** How much a failure says: the server is away, a document is refused, a page is no document, nothing is there. */
+const weight = ({ kind, reason, status }: ExchangeFailure): number => {
+  if (reason === "malformed") return 1
+  return kind === "transient" ? 3 : status === undefined ? 2 : 0
+}
+
+/** The first document that is there and right. If there is none, the failure that says the most. */
+export const firstOf = Effect.fnUntraced(function*<A>(
+  httpClient: HttpClient.HttpClient,
+  tried: ReadonlyArray<string>,
+  read: (document: unknown) => Effect.Effect<A, ExchangeFailure>
+): Effect.fn.Return<A, ExchangeFailure> {
+  let worst: ExchangeFailure | undefined
   for (const url of tried) {
-    const found = yield* Effect.result(fetchJson(httpClient, url))
-    if (found._tag === "Success") return yield* read(issuer, found.success, options.override)
-    missing = found.failure
-    // Only "there is nothing here" is a reason to look elsewhere.
-    if (missing.status === undefined || missing.status < 400 || missing.status >= 500) break
+    const found = yield* Effect.result(Effect.flatMap(fetchJson(httpClient, url), read))
+    if (found._tag === "Success") return found.success
+    const failure = found.failure
+    if (worst === undefined || weight(failure) > weight(worst)) worst = failure
+    // All places are at one server: one that is silent is not asked again. In a browser a page without CORS is a lost connection.
+    if (failure.reason === "timeout") break
   }
-  return yield* missing
+  return yield* worst ?? unsent("url", "there is no metadata document")
 })
 
 /** A public document; a failure of it is no failure of an exchange, because none was sent. */

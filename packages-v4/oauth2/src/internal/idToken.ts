@@ -25,8 +25,9 @@ const around = (idToken: string): Response =>
 const isClaims = (claims: object): claims is Claims => "sub" in claims && typeof claims.sub === "string"
 
 /**
- * Checks issuer, audience, authorized party, life, algorithm and nonce. Without `nonce` (a refresh) none is compared. The
- * signature may be left out, because the token came straight from the server (OpenID Connect Core section 3.1.3.7, 6).
+ * Checks issuer, audience, authorized party, life, algorithm and nonce. Without `nonce` (a refresh), or where the dialect lets it
+ * be missing, none is compared. The signature may be left out, because the token came straight from the server (OpenID Connect
+ * Core section 3.1.3.7, 6).
  */
 export const check = Effect.fnUntraced(function*(
   client: OAuth2Client,
@@ -48,7 +49,8 @@ export const check = Effect.fnUntraced(function*(
   const claims = yield* Effect.tryPromise({
     try: async () => {
       const { nonce } = options
-      const answer = nonce === undefined
+      const hasNone = client.dialect?.nonce === "optional" && claimsOf(text)?.["nonce"] === undefined
+      const answer = nonce === undefined || hasNone
         ? await oauth.processRefreshTokenResponse(server, as, response)
         : await oauth.processAuthorizationCodeResponse(server, as, response, {
           expectedNonce: nonce,

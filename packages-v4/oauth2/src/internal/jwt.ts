@@ -15,18 +15,29 @@ interface Signing {
   readonly how: AlgorithmIdentifier | RsaPssParams | EcdsaParams
 }
 
-const signing = ({ algorithm }: CryptoKey): Signing | undefined => {
-  switch (algorithm.name) {
+/** The bits of the hash that goes with a hash or a curve (RFC 7518 section 3.1). */
+const bits: Readonly<Record<string, number>> = {
+  "SHA-256": 256,
+  "SHA-384": 384,
+  "SHA-512": 512,
+  "P-256": 256,
+  "P-384": 384,
+  "P-521": 512
+}
+
+const signing = (key: CryptoKey): Signing | undefined => {
+  const algorithm: KeyAlgorithm & { readonly hash?: KeyAlgorithm; readonly namedCurve?: string } = key.algorithm
+  const { name } = algorithm
+  if (name === "Ed25519") return { alg: name, how: name }
+  const size = bits[algorithm.hash?.name ?? algorithm.namedCurve ?? ""]
+  if (size === undefined) return undefined
+  switch (name) {
     case "RSASSA-PKCS1-v1_5":
-      return { alg: "RS256", how: algorithm.name }
+      return { alg: `RS${size}`, how: name }
     case "RSA-PSS":
-      return { alg: "PS256", how: { name: algorithm.name, saltLength: 32 } }
+      return { alg: `PS${size}`, how: { name, saltLength: size / 8 } }
     case "ECDSA":
-      return "namedCurve" in algorithm && algorithm.namedCurve === "P-384"
-        ? { alg: "ES384", how: { name: "ECDSA", hash: "SHA-384" } }
-        : { alg: "ES256", how: { name: "ECDSA", hash: "SHA-256" } }
-    case "Ed25519":
-      return { alg: "Ed25519", how: "Ed25519" }
+      return { alg: `ES${size}`, how: { name, hash: `SHA-${size}` } }
     default:
       return undefined
   }

@@ -1,6 +1,9 @@
-/** The `fetch` of an MCP transport: it renews the session when the server rejects a token of it. */
+/**
+ * The `fetch` of an MCP transport: it renews the session when the server rejects a token of it, and sends such a token to
+ * the session's origins only.
+ */
 import type { AccessToken } from "@effect-auth/core/AccessToken"
-import { requiresSignIn } from "@effect-auth/core/AuthError"
+import { AuthMisconfigured, requiresSignIn } from "@effect-auth/core/AuthError"
 import type * as AuthService from "@effect-auth/core/AuthService"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -43,7 +46,7 @@ export class Handed {
   }
 
   of(headers: Headers): AccessToken | undefined {
-    return this.#tokens.get(/^Bearer (.+)$/.exec(headers.get("authorization") ?? "")?.[1] ?? "")
+    return this.#tokens.get(/^Bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1] ?? "")
   }
 }
 
@@ -68,11 +71,15 @@ export const renewing = (
 ): Fetch =>
 async (input, init = {}) => {
   const headers = new Headers(init.headers)
+  // Requests to the authorization server carry none of our tokens, and other origins get none.
+  if (handed.of(headers) !== undefined && !auth.origins.includes(originOf(input))) {
+    const { account, provider } = auth
+    throw new AuthMisconfigured({ provider, account, operation: "call", reason: "origin" })
+  }
   let answer = await send(input, init)
   for (let replay = 0; replay < mostReplays; replay++) {
-    // Requests to the authorization server carry none of our tokens, and other origins get none.
     const token = handed.of(headers)
-    if (!rejects(answer) || token === undefined || !auth.origins.includes(originOf(input))) break
+    if (!rejects(answer) || token === undefined) break
     if (!isRepeatable(init)) break
     const renewed = await run(Effect.result(auth.renew(token)))
     // The SDK asks for tokens next, gets none, and begins a sign-in. Nothing else is a reason to ask a person.

@@ -10,12 +10,20 @@ import { unsent } from "./failures.ts"
 import * as tokenCall from "./tokenCall.ts"
 import * as urls from "./urls.ts"
 
-/** What separates two sessions of one account. `more` is what a grant fixes beside the client: scopes, a subject. */
-export const realmOf = (client: OAuth2Client, more: ReadonlyArray<string> = []): string => {
-  const url = urls.parse(client.server.issuer)
-  const issuer = url === undefined ? client.server.issuer : url.host + url.pathname.replace(/\/$/, "")
-  const parts = [issuer, client.clientId, ...sorted(client.resources), ...more]
-  return parts.map((part, index) => index === 0 ? part : encodeURIComponent(part)).join("/")
+/** What a grant asks for or fixes beside the client, by its kind: scopes, a subject. */
+export type Asked = Readonly<Record<string, ReadonlyArray<string> | undefined>>
+
+/** What separates two sessions of one account. Each value has its kind before it: a scope is never taken for a resource. */
+export const realmOf = ({ clientId, parameters = {}, resources, server }: OAuth2Client, more: Asked = {}): string => {
+  const url = urls.parse(server.issuer)
+  const issuer = url === undefined ? server.issuer : url.host + url.pathname.replace(/\/$/, "")
+  const further = Object.entries(parameters).map(([name, value]) => `${encodeURIComponent(name)}=${value}`)
+  const query = new URLSearchParams()
+  for (const [kind, values] of Object.entries({ resource: resources, ...more, parameter: further })) {
+    for (const value of sorted(values)) query.append(kind, value)
+  }
+  const text = query.toString()
+  return `${issuer}/${encodeURIComponent(clientId)}${text === "" ? "" : `?${text}`}`
 }
 
 export const sorted = (all: ReadonlyArray<string> | undefined): ReadonlyArray<string> => Array.from(new Set(all)).sort()
@@ -38,8 +46,12 @@ const refresh =
         (issued) => read === undefined ? Effect.succeed(issued.tokens) : read(client, issued)
       )
 
-/** A 200 says that it is done, whatever stands in its body (RFC 7009 section 2.2). */
-const isDone = (failure: ExchangeFailure): boolean => failure.status === 200 && failure.reason === "malformed"
+/**
+ * A success says that it is done, whatever stands in its body (RFC 7009 section 2.2): Keycloak says there that the token is gone
+ * already. Google says it with a 400.
+ */
+const isDone = ({ error, status = 0 }: ExchangeFailure): boolean =>
+  (status >= 200 && status < 300) || (status === 400 && error === "invalid_token")
 
 export const revokeOne = (
   client: OAuth2Client,
@@ -69,7 +81,7 @@ const revoke = (client: OAuth2Client) => (tokens: TokenSet): Effect.Effect<void,
 }
 
 /** The members of a provider that every grant has. A server that is written down without a revocation endpoint has none. */
-export const common = (client: OAuth2Client, more?: ReadonlyArray<string>) => ({
+export const common = (client: OAuth2Client, more?: Asked) => ({
   name: client.name,
   realm: realmOf(client, more),
   origins: client.origins,

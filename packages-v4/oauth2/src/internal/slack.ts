@@ -15,7 +15,9 @@ export const slackDialect = (whose: "bot" | "person"): Dialect => ({
   read: (body) => {
     const person = field(body, "authed_user")
     const has = field(person, "access_token") !== undefined
-    const tokens = whose === "person" && has ? person : body
+    // A refresh has the person's tokens at the top. Those of a bot are never a person's.
+    const isOwn = whose === "bot" || field(body, "token_type") === "user"
+    const tokens = whose === "person" && has ? person : isOwn ? body : undefined
     return { ...(typeof tokens === "object" ? tokens : {}), token_type: undefined }
   },
   errors: {

@@ -112,7 +112,8 @@ export interface Issued {
   readonly idToken: Redacted.Redacted<string> | undefined
 }
 
-const seconds = (value: unknown): number | undefined => {
+/** A number above zero, also written as a text. */
+export const seconds = (value: unknown): number | undefined => {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value
   return typeof number === "number" && Number.isFinite(number) && number > 0 ? number : undefined
 }
@@ -128,7 +129,11 @@ const read = (body: unknown, dialect: Dialect | undefined): Effect.Effect<Issued
     )
     const life = seconds(answer.refresh_token_expires_in ?? answer.refresh_expires_in)
     const now = yield* Clock.currentTimeMillis
-    const tokens = TokenEndpoint.tokenResponse(answer)
+    const { scopeSeparator: separator } = dialect ?? {}
+    const scope = typeof answer.scope === "string" && separator !== undefined
+      ? answer.scope.replaceAll(separator, " ")
+      : answer.scope
+    const tokens = TokenEndpoint.tokenResponse({ ...answer, scope })
     return {
       tokens: life === undefined ? tokens : { ...tokens, refreshExpiresAt: now + life * 1000 },
       idToken: typeof answer.id_token === "string" ? Redacted.make(answer.id_token) : undefined

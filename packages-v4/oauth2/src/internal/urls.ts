@@ -13,10 +13,16 @@ export const isSecureText = (text: string): boolean => {
   return url !== undefined && isSecure(url)
 }
 
+/**
+ * Every host that leads to this machine, as `URL` writes it: also the unspecified address, IPv4 written as IPv6, and the names
+ * below `localhost`. Wider than the rule for plain http, because here too much is better than too little.
+ */
+const here = /^(?:127(?:\.\d+){3}|0(?:\.\d+){3}|\[::(?:1|ffff:(?:7f[\da-f]{2}|0):[\da-f]+)?\]|(?:.+\.)?localhost\.?)$/
+
 /** Whether `to` is on this machine although `from` is not: a server elsewhere has no business there. */
 export const reachesIn = (from: string, to: string): boolean => {
   const [outer, inner] = [parse(from), parse(to)]
-  return outer !== undefined && inner !== undefined && !isLoopback(outer) && isLoopback(inner)
+  return outer !== undefined && inner !== undefined && !here.test(outer.hostname) && here.test(inner.hostname)
 }
 
 /**

@@ -15,6 +15,8 @@ const codeOf = (error: unknown): string | undefined => {
   if (typeof error.code === "string" && /^[A-Z0-9_]{2,40}$/.test(error.code)) return error.code
   if (typeof error.message !== "string") return undefined
   if (isTimeout(error)) return "the command timed out"
+  // An error of a script has the code ERR. The words are those of Redis 6, 7.0 and 7.2.
+  if (/-NOPERM |The user executing the script can't|ACL failure in script/.test(error.message)) return "NOPERM"
   return /^[A-Z]{3,20}(?= )/.exec(error.message)?.[0]
 }
 

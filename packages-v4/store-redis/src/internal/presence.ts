@@ -4,10 +4,11 @@ import type * as TokenStore from "@effect-auth/core/TokenStore"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Hex from "effect/encoding/Hex"
+import * as Schedule from "effect/Schedule"
 import type { Scope } from "effect/Scope"
 import type { Channels } from "./channels.ts"
 import { ofStore } from "./failures.ts"
-import type { Connection } from "./redis.ts"
+import { type Connections, heartbeat } from "./redis.ts"
 
 /** A lost connection comes back sooner than this. An owner counts as gone only after this. */
 const grace = Duration.millis(300)
@@ -20,12 +21,12 @@ const failure = ofStore("presence")
 const uptimeOf = (info: string): number => Number(/^uptime_in_seconds:(\d+)/m.exec(info)?.[1] ?? 0)
 
 export const makePresence = (options: {
-  readonly commands: Connection
+  readonly connections: Connections
   readonly channels: Channels
   readonly prefix: string
 }): Effect.Effect<TokenStore.Presence, TokenStoreError, Scope> =>
   Effect.gen(function*() {
-    const { channels, commands, prefix } = options
+    const { channels, connections: { commands, leave }, prefix } = options
     const owner = `redis:${Hex.encode(crypto.getRandomValues(new Uint8Array(16)))}`
     const channelOf = (name: string) => `${prefix}:owner:${name}`
 
@@ -61,6 +62,13 @@ export const makePresence = (options: {
         "the server does not see the subscription: it may be a cluster, or a proxy for several servers"
       )
     }
+
+    // After a failover the subscription may still be at the old primary, where others do not see it.
+    const beat = Effect.all([look(owner), channels.isSettled]).pipe(
+      Effect.flatMap(([{ isMeThere }, isSettled]) => isSettled && !isMeThere ? leave : Effect.void),
+      Effect.ignore
+    )
+    yield* Effect.forkScoped(Effect.schedule(beat, Schedule.spaced(heartbeat)))
 
     return {
       owner,

@@ -29,7 +29,7 @@ const whenReady = (redis: Redis): Effect.Effect<void> =>
  * Without these settings ioredis queues commands. It would send a write that was already reported as failed, or send a
  * write twice. A second send of a compare-and-set would lose against its own first send.
  */
-const forCommands = (commandTimeout: number): RedisOptions => ({
+const forCommands = (commandTimeout: number, onReadOnly: () => void): RedisOptions => ({
   commandTimeout,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -37,7 +37,11 @@ const forCommands = (commandTimeout: number): RedisOptions => ({
   retryStrategy: (times) => Math.min(times * 25, 500),
   // After a failover the old primary may still answer, and refuses writes. Before Redis 7, an error of a script wraps
   // this code.
-  reconnectOnError: (error) => /(^|-)READONLY /.test(error.message) ? 1 : false
+  reconnectOnError: (error) => {
+    if (!/(^|-)READONLY /.test(error.message)) return false
+    onReadOnly()
+    return 1
+  }
 })
 
 /** A subscription may be sent several times. It must come back quickly, because presence depends on it. */
@@ -89,8 +93,8 @@ const open = Effect.fnUntraced(function*(settings: RedisOptions, timeout: number
   return redis
 })
 
-/** How often the connection for subscriptions is checked, and how long an answer may take. */
-const heartbeat = Duration.seconds(10)
+/** How often the subscriptions are checked, and how long an answer may take. */
+export const heartbeat = Duration.seconds(10)
 const patience = Duration.seconds(5)
 
 /**
@@ -125,18 +129,31 @@ const beat = (redis: Redis): Effect.Effect<void> =>
     )
   })
 
+export interface Connections {
+  readonly commands: Connection
+  readonly subscriber: Redis
+  /** Abandons both connections. ioredis opens new ones, and the host's name may lead to another server. */
+  readonly leave: Effect.Effect<void>
+}
+
 export const connect = (
   { client, commandTimeout, connectTimeout }: Settings
-): Effect.Effect<{ readonly commands: Connection; readonly subscriber: Redis }, TokenStoreError, Scope> =>
+): Effect.Effect<Connections, TokenStoreError, Scope> =>
   Effect.gen(function*() {
     const settings = { ...client, ...ours, connectTimeout }
+    let onReadOnly = () => {}
     const [redis, subscriber] = yield* Effect.all([
-      open({ ...settings, ...forCommands(commandTimeout) }, connectTimeout),
+      open({ ...settings, ...forCommands(commandTimeout, () => onReadOnly()) }, connectTimeout),
       open({ ...settings, ...forSubscriptions }, connectTimeout)
     ], { concurrency: 2 })
+    // Presence is asked on the connection for commands, so both must reach the same server.
+    onReadOnly = () => leave(subscriber, subscriber.stream)
     yield* Effect.forkScoped(Effect.schedule(beat(subscriber), Schedule.spaced(heartbeat)))
     return {
       subscriber,
+      leave: Effect.sync(() => {
+        for (const each of [redis, subscriber]) leave(each, each.stream)
+      }),
       commands: {
         send: (command, failure) =>
           Effect.andThen(

@@ -8,13 +8,28 @@ import type { Connection } from "./redis.ts"
 /**
  * KEYS: the record. ARGV: expected version, next version, next record, milliseconds to live (0: for ever), the channel
  * and the text of the notification (empty: no notification). Versions are compared as text, because Lua's numbers are
- * doubles. The script also publishes the notification.
+ * doubles. The notification is published first: if that is refused, nothing is written.
  */
 export const compareAndSetScript = `
 if (redis.call("HGET", KEYS[1], "version") or "0") ~= ARGV[1] then return 0 end
+if ARGV[6] ~= "" then redis.call("PUBLISH", ARGV[5], ARGV[6]) end
 redis.call("HSET", KEYS[1], "version", ARGV[2], "record", ARGV[3])
 if ARGV[4] == "0" then redis.call("PERSIST", KEYS[1]) else redis.call("PEXPIRE", KEYS[1], ARGV[4]) end
-if ARGV[6] ~= "" then redis.call("PUBLISH", ARGV[5], ARGV[6]) end
+return 1
+`
+
+/**
+ * Tries each command of reading and writing. KEYS: a name that nobody uses. ARGV: a channel. The first `PEXPIRE`
+ * finds no key: it is refused before there is one. The last one removes the key at once.
+ */
+export const tryScript = `
+redis.call("HMGET", KEYS[1], "version", "record")
+redis.call("HGET", KEYS[1], "version")
+redis.call("PUBLISH", ARGV[1], "")
+redis.call("PERSIST", KEYS[1])
+redis.call("PEXPIRE", KEYS[1], 1)
+redis.call("HSET", KEYS[1], "version", "0")
+redis.call("PEXPIRE", KEYS[1], 0)
 return 1
 `
 

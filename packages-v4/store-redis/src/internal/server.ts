@@ -1,8 +1,9 @@
 /** Checks with `INFO` whether the server can keep sessions. */
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
 import * as Effect from "effect/Effect"
-import { misconfigured, ofStore } from "./failures.ts"
+import { misconfigured, ofStore, refusal } from "./failures.ts"
 import type { Connection } from "./redis.ts"
+import { tryScript } from "./script.ts"
 import type { Settings } from "./settings.ts"
 
 interface Said {
@@ -57,6 +58,23 @@ const dropping = (
     }
     : undefined
 }
+
+/**
+ * Refuses a user with too few rights for reading and writing. Any other fault may be over in a moment, and the calls
+ * report it.
+ */
+export const refuseReader = (
+  commands: Connection,
+  name: string,
+  channel: string
+): Effect.Effect<void, TokenStoreError> =>
+  commands.send((redis) => redis.eval(tryScript, 1, name, channel), (error) => {
+    const wrong = refusal(error)
+    return wrong === undefined ? ofStore("open")(error) : misconfigured(wrong)
+  }).pipe(
+    Effect.catchIf((error) => error.reason !== "misconfigured", () => Effect.void),
+    Effect.asVoid
+  )
 
 export const checkServer = (
   commands: Connection,

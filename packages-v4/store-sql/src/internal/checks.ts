@@ -27,6 +27,8 @@ export const isPort = isWhole(1, 65_535)
 
 export const isCount = isWhole(1, 1_000)
 
+export const isSize = isWhole(1, Number.MAX_SAFE_INTEGER)
+
 /** A name, an IPv4 or an IPv6 address. */
 export const isHost = (value: unknown): value is string =>
   typeof value === "string" && /^([\p{L}\p{N}_]([\p{L}\p{N}_.-]{0,252})|[0-9a-f:.]*:[0-9a-f:.]*)$/iu.test(value)
@@ -60,9 +62,12 @@ export const known = (options: unknown, names: ReadonlyArray<string>): Checked<v
     : Result.fail(`options: one of the names is not known; the known names are ${names.join(", ")}`)
 }
 
-/** PostgreSQL would shorten a longer name, and the migrator would not find its own table again. */
+/**
+ * PostgreSQL would shorten a longer name, and the migrator would not find its own table again. SQLite keeps the names
+ * with `sqlite_` for itself.
+ */
 const isTable = (value: unknown): value is string =>
-  typeof value === "string" && /^([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,50}$/.test(value)
+  typeof value === "string" && /^([a-z_][a-z0-9_]{0,62}\.)?(?!sqlite_)[a-z_][a-z0-9_]{0,50}$/.test(value)
 
 const defaultTable = "effect_auth_sessions"
 
@@ -72,7 +77,7 @@ export const table = (value: unknown): Checked<string> =>
       "table",
       value,
       isTable,
-      "its name must be lower-case letters, digits and _, with or without a schema and a dot in front"
+      "its name must be lower-case letters, digits and _, with or without a schema and a dot in front, and not begin with sqlite_"
     ),
     (name) => name ?? defaultTable
   )

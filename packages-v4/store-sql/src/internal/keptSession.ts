@@ -14,6 +14,8 @@ export interface KeptSession {
    * back too.
    */
   readonly isSettled: Effect.Effect<boolean>
+  /** Ends the session, so that a new one is opened: the host's name may lead to another server now. */
+  readonly leave: Effect.Effect<void>
 }
 
 export interface KeepOptions {
@@ -42,14 +44,16 @@ export const keep = (
     let wasCut = false
     /** The monotonic time from which the session counts as settled; `undefined` while it is not connected. */
     let settledFrom: bigint | undefined
+    let left = yield* Deferred.make<void>()
     const session = Effect.scoped(Effect.gen(function*() {
       const untilItEnds = yield* connect
+      left = yield* Deferred.make<void>()
       const now = yield* Clock.monotonicTimeNanos
       settledFrom = wasCut ? now + Duration.toNanosUnsafe(settling) : now
       yield* Deferred.succeed(first, undefined)
       onBegin?.()
       yield* Effect.ensuring(
-        untilItEnds,
+        Effect.raceFirst(untilItEnds, Deferred.await(left)),
         Effect.sync(() => {
           wasCut = true
           settledFrom = undefined
@@ -69,6 +73,7 @@ export const keep = (
     )
     yield* Deferred.await(first)
     return {
-      isSettled: Effect.map(Clock.monotonicTimeNanos, (now) => settledFrom !== undefined && now >= settledFrom)
+      isSettled: Effect.map(Clock.monotonicTimeNanos, (now) => settledFrom !== undefined && now >= settledFrom),
+      leave: Effect.suspend(() => Deferred.succeed(left, undefined))
     }
   })

@@ -114,7 +114,7 @@ WHERE migration_id = ${migrationsOf(options).length}`
 
 /** Whether a retry can't help: wrong role or schema, or a file that can't be written. */
 const isFinal =
-  /^(28...|3.000|42(?!P07|P06|710).{3}|ER_.*DENIED.*|ER_BAD_DB_ERROR|SQLITE_READONLY.*|SQLITE_CANTOPEN.*|LOG_REPLACED|PRAGMA_.*_REFUSED)$/
+  /^(28...|3.000|42(?!P07|P06|710).{3}|ER_.*DENIED.*|ER_BAD_DB_ERROR|SQLITE_ERROR|SQLITE_READONLY.*|SQLITE_CANTOPEN.*|LOG_REPLACED|NO_CONNECTION|PRAGMA_.*_REFUSED)$/
 
 const run = (
   use: Use,

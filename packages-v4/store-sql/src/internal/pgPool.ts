@@ -16,9 +16,10 @@ import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
 import type * as Pg from "pg"
-import { codeOf, isFull } from "./failures.ts"
+import { codeOf, isFull, isReadOnly } from "./failures.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
+import { withoutTransaction } from "./seams/withoutTransaction.ts"
 
 interface Pool {
   readonly sql: SqlClient.SqlClient
@@ -47,7 +48,9 @@ const open = Effect.fnUntraced(function*(settings: Pg.PoolConfig) {
 
 export const makeUse = (
   settings: Pg.PoolConfig,
-  timeout: Duration.Input
+  timeout: Duration.Input,
+  /** Runs when the server is read-only, perhaps since a failover. */
+  onReadOnly: Effect.Effect<void>
 ): Effect.Effect<Use, SqlError, Scope.Scope> =>
   Effect.gen(function*() {
     // Without a connection nothing was sent, so a retry is safe.
@@ -69,7 +72,7 @@ export const makeUse = (
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return work(pool.sql).pipe(
+        return withoutTransaction(work(pool.sql)).pipe(
           Effect.retry({ while: isFull, schedule: full }),
           // The client cancels an interrupted statement on the server. This does not wait for it.
           disconnect,
@@ -82,7 +85,8 @@ export const makeUse = (
                 })
               )
           }),
-          Effect.tapError((error) => isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
+          Effect.tapError((error) => isReadOnly(error) ? onReadOnly : Effect.void),
+          Effect.tapError((error) => isReadOnly(error) || isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
         )
       })
   })

@@ -43,6 +43,27 @@ const isSsl = (value: unknown): value is NonNullable<Options["ssl"]> =>
 
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"]
 
+/** The driver ignores other names, so a misspelt `sslmode` would be clear text. It also ignores `channel_binding`. */
+const queryNames = [
+  "host",
+  "port",
+  "user",
+  "password",
+  "options",
+  "application_name",
+  "client_encoding",
+  "channel_binding",
+  "ssl",
+  "sslmode",
+  "sslcert",
+  "sslkey",
+  "sslrootcert",
+  "sslnegotiation",
+  "uselibpqcompat"
+]
+
+const isAboutTls = (name: string): boolean => name.startsWith("ssl") || name === "uselibpqcompat"
+
 const isEscaped = (text: string): boolean => !/%(?![0-9a-f]{2})/i.test(text)
 
 /** The first fault of an address. */
@@ -58,8 +79,17 @@ const faultOf = (text: string, url: URL | undefined): string | undefined => {
   if (url.hash !== "" || /^\/.*\//.test(url.pathname)) {
     return "its path must be the name of one database; escape / and #"
   }
-  const mode = url.searchParams.get("sslmode")
-  if (mode !== null && !sslModes.includes(mode)) return `its sslmode must be one of ${sslModes.join(", ")}`
+  const given = [...url.searchParams.keys()]
+  if (given.some((name) => !queryNames.includes(name)) || given.length > new Set(given).size) {
+    return `after ? only these names are allowed, each once: ${
+      queryNames.join(", ")
+    }; use the options for other settings`
+  }
+  const is = (name: string, right: ReadonlyArray<string>) => right.includes(url.searchParams.get(name) ?? right[0]!)
+  if (!is("sslmode", sslModes)) return `its sslmode must be one of ${sslModes.join(", ")}`
+  // The driver would throw while it connects if `ssl` had another text.
+  if (!is("ssl", ["true", "1", "0"])) return "its ssl must be true, 1 or 0"
+  if (!is("sslnegotiation", ["postgres", "direct"])) return "its sslnegotiation must be postgres or direct"
   return undefined
 }
 
@@ -70,6 +100,10 @@ const addressOf = (text: string, options: Options, password: string | undefined)
   if (url === undefined || fault !== undefined) return Result.fail(`url: ${fault}`)
   if (options.host !== undefined || options.port !== undefined) {
     return Result.fail("host, port: the url has them already; give them once")
+  }
+  // In the driver the settings of the URL would replace the option.
+  if (options.ssl !== undefined && [...url.searchParams.keys()].some(isAboutTls)) {
+    return Result.fail("ssl: the url has settings of TLS already (ssl…, uselibpqcompat); give them in one place")
   }
   if (options.username !== undefined) url.username = encodeURIComponent(options.username)
   if (password !== undefined) url.password = encodeURIComponent(password)
@@ -134,4 +168,7 @@ const read = (options: Options): checks.Checked<Settings> =>
   })
 
 export const readSettings = (options: Options): Effect.Effect<Settings, TokenStoreError> =>
-  Effect.mapError(Effect.fromResult(read(options)), (detail) => ofStore("postgresql", "open", { detail })())
+  Effect.mapError(
+    Effect.fromResult(read(options)),
+    (detail) => ofStore("postgresql", "open", { reason: "misconfigured", detail })()
+  )

@@ -76,7 +76,7 @@ export const firstOf = Effect.fnUntraced(function*<A>(
   for (const url of tried) {
     const found = yield* Effect.either(Effect.flatMap(fetchJson(httpClient, url), read))
     if (found._tag === "Right") return found.right
-    const { left: failure } = found
+    const failure = found.left
     if (worst === undefined || weight(failure) > weight(worst)) worst = failure
     // All places are at one server: one that is silent is not asked again. In a browser a page without CORS is a lost connection.
     if (failure.reason === "timeout") break

@@ -13,11 +13,11 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import { apart } from "./apart.ts"
 import { codeOf, isFull, isReadOnly } from "./failures.ts"
 import { driverOptions, type Settings } from "./mysqlSettings.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
+import { withoutTransaction } from "./seams/withoutTransaction.ts"
 
 interface Pool {
   readonly sql: SqlClient.SqlClient
@@ -81,7 +81,7 @@ export const makeUse = (
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return apart(work(pool.sql)).pipe(
+        return withoutTransaction(work(pool.sql)).pipe(
           // Without a connection nothing was sent, so a retry is safe.
           Effect.retry({ while: isFull, schedule: Schedule.upTo(spaced, 0.8 * statementTimeout) }),
           disconnect,

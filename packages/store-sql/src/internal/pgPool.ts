@@ -16,10 +16,10 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Pg from "pg"
-import { apart } from "./apart.ts"
 import { codeOf, isFull, isReadOnly } from "./failures.ts"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
+import { withoutTransaction } from "./seams/withoutTransaction.ts"
 
 interface Pool {
   readonly sql: SqlClient.SqlClient
@@ -68,7 +68,7 @@ export const makeUse = (
     return (work) =>
       Effect.suspend(() => {
         const pool = current
-        return apart(work(pool.sql)).pipe(
+        return withoutTransaction(work(pool.sql)).pipe(
           Effect.retry({ while: isFull, schedule: full }),
           // The client cancels an interrupted statement on the server. This does not wait for it.
           disconnect,

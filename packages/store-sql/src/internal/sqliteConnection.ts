@@ -19,10 +19,10 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { existsSync } from "node:fs"
 import { pathToFileURL } from "node:url"
-import { apart } from "./apart.ts"
 import { isContention, ofStore } from "./failures.ts"
 import { holdsOldLog, identityOf, remember } from "./fileIdentity.ts"
 import type { Use } from "./records.ts"
+import { withoutTransaction } from "./seams/withoutTransaction.ts"
 import { failure, open } from "./sqliteOpen.ts"
 
 /** The options of {@link makeConnection}. */
@@ -85,7 +85,7 @@ const makeConnector = ({ file, prepare }: ConnectionOptions) => {
     })
   const once: Use = (work) =>
     Effect.flatMap(connect, ({ identity, sql }) => Effect.zipLeft(work(sql), refuseReplaced(identity))).pipe(
-      apart,
+      withoutTransaction,
       Effect.onError(() => discard),
       Effect.uninterruptible
     )

@@ -19,5 +19,7 @@ export const readBody = (text: string, contentType: string | undefined): unknown
   const params = new URLSearchParams(trimmed)
   const isForm = /^\s*application\/x-www-form-urlencoded\b/i.test(contentType ?? "")
   if (!isForm && !names.some((name) => params.has(name))) return undefined
-  return Object.fromEntries(Array.from(params).filter(([name]) => params.getAll(name).length === 1))
+  const counts = new Map<string, number>()
+  for (const name of params.keys()) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return Object.fromEntries(Array.from(params).filter(([name]) => counts.get(name) === 1))
 }

@@ -40,14 +40,14 @@ export const scrub = (text: string, secrets: SecretTexts): string => {
 const mostWork = 8_000_000
 
 /**
- * Whether a text holds one of the secrets in any usual spelling. Secrets of fewer than four letters are skipped,
- * because they are in nearly every text. A text that can't be searched counts as holding a secret.
+ * Whether a text holds one of the secrets in any usual spelling, or the first half of a long one. Secrets of fewer than
+ * four letters are skipped, because they are in nearly every text. A text that can't be searched counts as holding a secret.
  */
 export const finder = (secrets: SecretTexts): (text: string) => boolean => {
   if (!secrets.complete) return () => true
   const needles = new Map<string, ReadonlyArray<string>>()
   const spelled = (secret: string) => {
-    const found = needles.get(secret) ?? spellingsOf(secret).map(folded)
+    const found = needles.get(secret) ?? spellingsOf(secret).map((text) => firstHalf(folded(text)))
     needles.set(secret, found)
     return found
   }
@@ -68,8 +68,11 @@ export const finder = (secrets: SecretTexts): (text: string) => boolean => {
   }
 }
 
-/** A spelling is always longer than half of its secret, so a shorter text can't hold it. */
-const fits = (secret: string, hay: string): boolean => secret.length <= 2 * hay.length
+/** Libraries cut long texts that they quote. Less than 12 letters may be a word of the text. */
+const firstHalf = (needle: string): string => needle.slice(0, Math.max(12, needle.length / 2))
+
+/** A spelling is always longer than half of its secret, so a text that is much shorter can't hold half of it. */
+const fits = (secret: string, hay: string): boolean => secret.length <= 4 * hay.length
 
 /** The text without the secrets, each replaced by one `…`. */
 const hidden = (text: string, secrets: SecretTexts): string => {

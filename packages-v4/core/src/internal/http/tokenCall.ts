@@ -14,6 +14,7 @@ import type { Answer, Options } from "../shapes/answer.ts"
 import * as decodeFault from "./decodeFault.ts"
 import * as httpErrors from "./httpErrors.ts"
 import * as origins from "./origins.ts"
+import { parseJson } from "./parseJson.ts"
 import { readBody } from "./readBody.ts"
 import { readText, type Unreadable } from "./readText.ts"
 import { scrub } from "./redaction.ts"
@@ -129,12 +130,15 @@ const send = Effect.fnUntraced(function*(
     if (refusal !== undefined) return yield* refusal
   }
   if (body === undefined && text !== "") return yield* malformed(status, "neither JSON nor a form")
-  const success = { text: text === "" ? "{}" : JSON.stringify(body), status, shownAs: status }
+  const success = { text: text === "" ? "{}" : jsonOf(text, body), status, shownAs: status }
   if (progress === undefined) return decodable(request, success.text, 200)
   progress.successes.push(success)
   progress.used++
   return decodable(request, success.text, status)
 })
+
+/** JSON is handed on as it came, because `JSON.stringify` throws on deep nesting. A form is flat. */
+const jsonOf = (text: string, body: unknown): string => parseJson(text) === undefined ? JSON.stringify(body) : text
 
 const malformed = (status: number | undefined, detail: string | undefined) =>
   new ExchangeFailure({ kind: "transient", sent: "unknown", reason: "malformed", status, detail })

@@ -33,6 +33,13 @@ const statusOf = (record: SessionRecord | undefined): Status => {
   return record.state._tag
 }
 
+/** What is held is not what is stored. `version`: the one that is stored now; `Infinity` where that is not known. */
+export const markOutdated = (machine: Machine, cell: Cell, version: number): void => {
+  machine.kept.keep(cell, undefined)
+  extrasOf(cell).heard = { version }
+  cell.outdated = true
+}
+
 /** Makes the session what the record says. Applying the same tokens again does not move their deadlines. */
 export const applyRecord = Effect.fnUntraced(function*(
   machine: Machine,

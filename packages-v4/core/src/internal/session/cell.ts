@@ -31,6 +31,8 @@ export interface Flight {
   exchanges: number
   /** How many records were applied since it began. */
   applied: number
+  /** The id of its own claim. */
+  claim?: string | undefined
   /** Its place in the queue for a permit, while it waits for one. */
   place?: Place | undefined
 }
@@ -47,6 +49,14 @@ export interface Unsaved {
   readonly issued?: { readonly session: string; readonly tokens: TokenSet } | undefined
   /** Nothing was obtained: the session was signed out. */
   readonly isDeparture?: boolean | undefined
+  /** The session that a sign-in began. If the store has it, the sign-in is there, whatever became of the session since. */
+  readonly begun?: string | undefined
+  /** Called with what the store has, each time before `next` decides. */
+  readonly found?: ((current: SessionRecord | undefined) => void) | undefined
+  /** Whether this is a session that the sign-in replaces. */
+  readonly replaces?: ((found: SessionRecord) => boolean) | undefined
+  /** The work that remains when it is saved late. */
+  readonly whenSaved?: Effect.Effect<void> | undefined
 }
 
 /** State that only few sessions need. */
@@ -73,8 +83,8 @@ export interface Extras {
   restUntil?: number | undefined
   /** A fault of this process's configuration: until when (monotonic) no request is sent, and the error that callers get meanwhile. */
   fault?: { readonly until: number; readonly rest: number; readonly error: AccessTokenError } | undefined
-  /** The version that another process wrote and this one has not read; `Infinity` where it is not known. Each report makes a new object. */
-  heard?: { readonly version: number } | undefined
+  /** The version that another process wrote and this one has not read; `Infinity` where it is not known. Each report makes a new object. `again`: after a failed read, when to try again (monotonic). */
+  heard?: { readonly version: number; again?: number } | undefined
   /** The first rejection of a token that the API perhaps does not know yet is waited out until then (monotonic). */
   newborn?: { readonly session: string; readonly generation: number; readonly until: number } | undefined
   /** Callers who wait for a token and do not know yet in whose session they asked. */
@@ -85,7 +95,6 @@ export interface Extras {
   reauthentication?: { readonly by: number; announceAt: number } | undefined
   /** Wall clock: since when the outcome of an exchange is unknown. */
   doubt?: number | undefined
-  signedInByItself?: boolean | undefined
   /**
    * The credentials with which this process signed in last, as a digest whose key never leaves the process, and the
    * principal of the session that began with them.
@@ -350,12 +359,14 @@ export const dropResources = ({ extras }: Cell): void => {
 
 /**
  * Sign-ins and sign-outs of one session come one after the other, in the order in which they were asked for. A semaphore
- * does not keep that order: a newcomer can overtake a waiter that was just woken up.
+ * does not keep that order: a newcomer can overtake a waiter that was just woken up. `longest`: milliseconds after which the
+ * one before is given up, because its fiber may have died with its request.
  */
-export const inTurn = <A, E>(cell: Cell, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+export const inTurn = <A, E>(cell: Cell, longest: number, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.suspend(() => {
     const extras = extrasOf(cell)
-    const before = extras.lastTurn === undefined ? Effect.void : Deferred.await(extras.lastTurn)
+    const last = extras.lastTurn === undefined ? Effect.void : Deferred.await(extras.lastTurn)
+    const before = Number.isFinite(longest) ? Effect.ignore(Effect.timeout(last, longest)) : last
     const turn = extras.lastTurn = Deferred.makeUnsafe<void>()
     // One that stops waiting does not let the next one begin early.
     let over = before

@@ -5,7 +5,7 @@ import type { TokenStoreError } from "../../AuthError.ts"
 import type { SessionRecord } from "../../SessionRecord.ts"
 import * as limits from "../limits.ts"
 import * as ownFiber from "../seams/ownFiber.ts"
-import { applyRecord, type Own } from "./applyRecord.ts"
+import { applyRecord, markOutdated, type Own } from "./applyRecord.ts"
 import { type Cell, extrasOf, type Unsaved } from "./cell.ts"
 import { emit } from "./events.ts"
 import { keyOf, type Machine } from "./machine.ts"
@@ -22,8 +22,13 @@ export type Committed =
 
 /** While it is wanted: a sign-in or a sign-out meanwhile must not be written over later. */
 export const changeOf = (unsaved: Unsaved, isWanted: () => boolean): records.Change => ({
-  next: (current) => isWanted() ? unsaved.next(current) : undefined,
-  isThere: (current) => current.commitId === unsaved.commitId,
+  next: (current) => {
+    if (!isWanted()) return undefined
+    unsaved.found?.(current)
+    return unsaved.next(current)
+  },
+  isThere: (current) =>
+    current.commitId === unsaved.commitId || (unsaved.begun !== undefined && current.session === unsaved.begun),
   overUnreadable: unsaved.overUnreadable
 })
 
@@ -53,6 +58,7 @@ export const commit = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Committed> {
   const change = changeOf(unsaved, () => true)
   const { commitPatience } = machine.options
+  const { version } = cell
   const written = yield* records.write(machine.store, keyOf(machine, cell), change, commitPatience, believed)
   if (written._tag === "Superseded") {
     yield* applyRecord(machine, cell, written.record, "written")
@@ -61,7 +67,10 @@ export const commit = Effect.fnUntraced(function*(
   }
   if (written._tag === "Saved") {
     if (unsaved.claim === undefined) keep(machine, cell, undefined)
-    yield* applyRecord(machine, cell, written.record, "written", own)
+    const isOwn = written.record.commitId === unsaved.commitId
+    // Versions begin at 1 again where a record was erased: what is stored now is read at the next use.
+    if (written.record.version < version) markOutdated(machine, cell, Infinity)
+    yield* applyRecord(machine, cell, written.record, "written", isOwn ? own : undefined)
     return { _tag: "Published", record: written.record }
   }
   const next = unsaved.next(believed)
@@ -95,6 +104,7 @@ export const flush = Effect.fnUntraced(function*(
   if (unsaved.isDeparture === true && cell.extras !== undefined) cell.extras.forgotten = undefined
   yield* applyRecord(machine, cell, written.record, "written")
   if (written._tag === "Superseded") return yield* inVain(machine, unsaved, written.record)
+  yield* unsaved.whenSaved ?? Effect.void
   const isDeparture = unsaved.isDeparture === true
   yield* emit(
     machine,

@@ -79,18 +79,24 @@ export const exchange = (
     },
     isAgain
   )
-  const run = ({ late }: Permit): Effect.Effect<Outcome, AccessTokenError> => {
+  const isTold = machine.store.reportsAtOnce === true
+  const run = ({ late }: Permit, waited: number): Effect.Effect<Outcome, AccessTokenError> => {
     if (machine.closed) return closing(machine, cell, grant.kind)
-    // The decision was made on a record that is not the newest any more.
-    if (cell.outdated || flight.applied !== applied) return Effect.succeed(again)
+    // The decision was made on a record that is not the newest any more, or perhaps is not.
+    const isOld = !isTold && waited > limits.longestUntold
+    if (isOld || cell.outdated || flight.applied !== applied) return Effect.succeed(again)
     return late === undefined
       ? underClaim(machine, cell, flight, grant)
       : errors.ofBackoff(subjectOf(machine, cell, grant.kind), late, 429)
   }
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
-      restore(permitted),
-      (permit) => Effect.ensuring(Effect.suspend(() => run(permit)), machine.exchanges.release(permit))
+      Effect.zip(now, restore(permitted)),
+      ([asked, permit]) =>
+        Effect.ensuring(
+          Effect.flatMap(now, ({ mono }) => run(permit, mono - asked.mono)),
+          machine.exchanges.release(permit)
+        )
     )
   )
 }
@@ -120,6 +126,7 @@ const underClaim = Effect.fnUntraced(function*(
     yield* records.write(machine.store, keyOf(machine, cell), records.unmarked(transitions.releaseClaim(mark.id)), 0)
     return again
   })
+  flight.claim = mark.id
   return yield* holding(machine, cell, mark.id, work)
 })
 

@@ -24,7 +24,7 @@ export const ensure = (
   Effect.gen(function*() {
     for (let round = 0; round < limits.mostRounds;) {
       if (yield* meets(machine, cell, need)) return
-      const flight = (yield* living(cell)) ?? (yield* launch(machine, cell, need))
+      const flight = (yield* living(machine, cell)) ?? (yield* launch(machine, cell, need))
       const exit = yield* Effect.exit(wait(machine, flight, need))
       // A flight for another audience spends the same refresh token: it does not count as a round of this need.
       if (flight.need.resource !== need.resource) continue
@@ -67,10 +67,14 @@ export const joined = ({ done, settled, until }: Flight): Effect.Effect<void, Ac
 }
 
 /** The flight under way. A flight is given up when its fiber died with the request that began it. */
-const living = (cell: Cell): Effect.Effect<Flight | undefined> =>
+const living = (machine: machines.Machine, cell: Cell): Effect.Effect<Flight | undefined> =>
   Effect.map(now, ({ mono }) => {
-    if (cell.flight !== undefined && mono >= cell.flight.until) cell.flight = undefined
-    return cell.flight
+    const { flight } = cell
+    if (flight === undefined || mono < flight.until) return flight
+    // Nobody ends its claim any more. One whose tokens are not saved yet lives on.
+    const { claim } = flight
+    if (claim !== undefined && cell.extras?.unsaved?.claim !== claim) machine.owner.liveClaims.delete(claim)
+    return cell.flight = undefined
   })
 
 /**

@@ -9,11 +9,13 @@ import type { RecordChange } from "../../RecordChanges.ts"
 import * as limits from "../limits.ts"
 import { doubling } from "../seams/schedules.ts"
 import { isWorker } from "../seams/worker.ts"
-import { applyRecord } from "./applyRecord.ts"
-import { caughtUp, type Cell, extrasOf, type Flight } from "./cell.ts"
+import { applyRecord, markOutdated } from "./applyRecord.ts"
+import { settle } from "./belonging.ts"
+import { caughtUp, type Cell, type Flight } from "./cell.ts"
 import { ensure, launch } from "./flight.ts"
 import { orFailed } from "./foreignCode.ts"
 import { keyOf, type Machine } from "./machine.ts"
+import { now } from "./time.ts"
 
 /** The cells of this process, by the hash of their record's key. */
 export interface Audience {
@@ -29,6 +31,10 @@ export const listen = (machine: Machine, audience: Audience): Effect.Effect<void
   // On a Worker the fiber would die with the request that began it.
   if (changes === undefined || isWorker) return Effect.void
   const heard = (change: RecordChange) => {
+    if (change._tag === "Away") {
+      machine.kept.isHearing = false
+      return Effect.void
+    }
     if (change._tag === "Listening") {
       machine.kept.isHearing = true
       return Effect.forEach(audience.all(), (cell) => mark(machine, cell, Infinity), { discard: true })
@@ -53,30 +59,33 @@ const mark = (machine: Machine, cell: Cell, version: number): Effect.Effect<unkn
   Effect.suspend(() => {
     const isUnread = cell.status === "unloaded" && cell.flight === undefined
     if (isUnread || version === cell.version) return Effect.void
-    machine.kept.keep(cell, undefined)
-    const extras = extrasOf(cell)
+    const newest = Math.max(cell.extras?.heard?.version ?? 0, version)
     // Versions begin at 1 again where a record was erased.
-    const newest = version < cell.version ? Infinity : Math.max(extras.heard?.version ?? 0, version)
-    extras.heard = { version: newest }
-    cell.outdated = true
-    return extras.listeners === undefined ? Effect.void : launch(machine, cell, { _tag: "load" })
+    markOutdated(machine, cell, version < cell.version ? Infinity : newest)
+    return cell.extras?.listeners === undefined ? Effect.void : launch(machine, cell, { _tag: "load" })
   })
 
 /**
  * Reads what was heard of, but no longer than `patience` milliseconds: while the store is away, the live token serves. An
- * exchange of this process that is under way is not waited for: it reads or writes the record itself. One that still waits for
- * its permit may wait for minutes.
+ * exchange of this process that is under way is not waited for, because it may take long.
  */
 export const catchUp = (machine: Machine, cell: Cell, patience: number): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    cell.outdated ? Effect.flatMap(now, ({ mono }) => readNews(machine, cell, patience, mono)) : Effect.void
+  )
+
+const readNews = (machine: Machine, cell: Cell, patience: number, mono: number): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { flight } = cell
     const isUnderWay = flight !== undefined && flight.need._tag !== "load"
-    if (!cell.outdated || (isUnderWay && flight.place === undefined)) return Effect.void
     const heard = cell.extras?.heard
+    if (mono < (heard?.again ?? -Infinity)) return Effect.void
     const reading = isUnderWay ? readBeside(machine, cell, flight) : ensure(machine, cell, { _tag: "load" })
-    return Effect.map(Effect.exit(Effect.timeout(reading, patience)), () => {
+    return Effect.map(Effect.exit(Effect.timeout(reading, patience)), (exit) => {
       // A report that came meanwhile stays.
-      if (cell.extras?.heard === heard) caughtUp(cell)
+      if (cell.extras?.heard !== heard) return
+      if (exit._tag === "Success" || heard === undefined) caughtUp(cell)
+      else heard.again = mono + patience + limits.readAgain
     })
   })
 
@@ -84,5 +93,8 @@ export const catchUp = (machine: Machine, cell: Cell, patience: number): Effect.
 const readBeside = Effect.fnUntraced(function*(machine: Machine, cell: Cell, flight: Flight) {
   const { applied } = flight
   const record = yield* machine.store.get(keyOf(machine, cell))
-  if (flight.applied === applied) yield* applyRecord(machine, cell, Option.getOrUndefined(record), "read")
+  // A flight that is over has written its record, and what was asked for since may have changed that.
+  if (cell.flight !== flight || flight.applied !== applied) return
+  yield* applyRecord(machine, cell, Option.getOrUndefined(record), "read")
+  settle(machine, cell, Option.getOrUndefined(record))
 })

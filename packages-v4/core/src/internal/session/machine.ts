@@ -143,6 +143,10 @@ export const close = (machine: Machine, flush: (cell: Cell) => Effect.Effect<unk
     yield* Effect.timeoutOption(ended(), longestStoreCall(machine.options) + commitPatience + limits.closeMargin)
     const flushed = Effect.forEach([...machine.unsaved], flush, { concurrency: 16, discard: true })
     yield* Effect.timeoutOption(Effect.interruptible(flushed), commitPatience + limits.flushMargin)
+    // Another layer of this process takes these claims for leftovers, as another process does.
+    for (const { extras } of machine.unsaved) {
+      if (extras?.unsaved?.claim !== undefined) machine.owner.liveClaims.delete(extras.unsaved.claim)
+    }
     const lost = machine.unsaved.size
     if (machine.cut + lost === 0) return
     yield* Effect.logWarning(

@@ -51,4 +51,8 @@ export const resolve = (refresh: RefreshOptions): Options => {
 }
 
 /** How long one call of the store may take. */
+/** How long a sign-in or a sign-out may take. Where no schedule runs, its fiber may die with the request that began it. */
+export const longestTurn = (options: Options): number =>
+  options.scheduled ? Infinity : 2 * longestStoreCall(options) + options.deadline + limits.claimMargin
+
 export const longestStoreCall = ({ commitPatience }: Options): number => commitPatience + limits.storeMargin

@@ -61,7 +61,7 @@ export const take = Effect.fnUntraced(function*(
       one.newborn = undefined
       one.held = heldOf(record, tokens, token, at.mono - age)
       // It has no schedule of its own: it is refreshed ahead when a caller asks for it.
-      const ahead = yield* firstWait(machine.options.ahead, at.wall, { ...tokens, ...token })
+      const ahead = yield* firstWait(machine.options.ahead, at.wall, { ...tokens, ...token, lifetime: token.lifetime })
       one.due = Math.max(Math.min(at.mono + ahead, one.held.marginAt), at.mono + limits.spacing)
     }
   }

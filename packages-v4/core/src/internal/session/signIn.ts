@@ -13,7 +13,7 @@ import type { AdoptedTokens } from "../shapes/session.ts"
 import * as tokenSets from "../tokenSets.ts"
 import { keepAsks } from "./belonging.ts"
 import { callProvider } from "./callProvider.ts"
-import { type Cell, extrasOf, inTurn } from "./cell.ts"
+import { type Cell, extrasOf, inTurn, type Unsaved } from "./cell.ts"
 import { commit } from "./commit.ts"
 import * as remembered from "./credentials.ts"
 import * as errors from "./errors.ts"
@@ -21,6 +21,7 @@ import { emit } from "./events.ts"
 import { randomId } from "./ids.ts"
 import { signingIn } from "./instrument.ts"
 import { keyOf, type Machine, subjectOf, toItsEnd } from "./machine.ts"
+import { longestTurn } from "./options.ts"
 import type { Credentials } from "./provider.ts"
 import { revoke } from "./revoke.ts"
 import { now } from "./time.ts"
@@ -39,7 +40,12 @@ export const signIn = (
 ): Effect.Effect<AccessToken, SignInError> =>
   toItsEnd(
     machine,
-    () => signingIn(machine, cell, inTurn(cell, Effect.uninterruptible(send(machine, cell, credentials))))
+    () =>
+      signingIn(
+        machine,
+        cell,
+        inTurn(cell, longestTurn(machine.options), Effect.uninterruptible(send(machine, cell, credentials)))
+      )
   )
 
 const send = Effect.fnUntraced(function*(
@@ -110,7 +116,7 @@ export const adoptTokens = Effect.fnUntraced(function*(
   }
   const sentAt = at.mono - (at.wall - obtainedAt)
   const beginning = begin(machine, cell, read.success, { by: "adopted", sentAt })
-  return yield* toItsEnd(machine, () => inTurn(cell, Effect.uninterruptible(beginning)))
+  return yield* toItsEnd(machine, () => inTurn(cell, longestTurn(machine.options), Effect.uninterruptible(beginning)))
 })
 
 /** Here a life of zero or less is not an odd answer of a server: the token is dead. */
@@ -149,6 +155,10 @@ export const begin = Effect.fnUntraced(function*(
 ): Effect.fn.Return<AccessToken> {
   const { by, claimed, credential, isAfterRejection, isAhead, principal, sentAt } = beginning
   let replaced: TokenSet.TokenSet | undefined
+  let isLate = false
+  // What was there before is not known where the store was never read: then the sign-in replaces whatever it finds.
+  const isBlind = cell.status === "unloaded"
+  const before = new Set([cell.holder?.session, ""])
   const commitId = randomId()
   const session = randomId()
   const claim = claimed?.claim?.id
@@ -165,18 +175,27 @@ export const begin = Effect.fnUntraced(function*(
     claim
   })
   const askedBefore = keepAsks(machine, cell)
-  const unsaved = {
+  // Calls under way may still carry a token that was replaced ahead of its end.
+  const revoking = Effect.suspend(() => revokeReplaced(machine, isAhead === true ? undefined : replaced, tokens))
+  const replaces = (found: SessionRecord) => (isBlind && before.size === 2) || before.has(found.session)
+  const unsaved: Unsaved = {
     commitId,
     claim,
     issued: { session, tokens },
     overUnreadable: by === "itself" ? undefined : () => next(undefined),
-    next: (current: SessionRecord | undefined) => {
+    begun: session,
+    found: (current: SessionRecord | undefined) => {
       replaced = current?.tokens
+      if (!isLate) before.add(current?.session)
       askedBefore(current)
-      return next(current)
-    }
+    },
+    // A session that another process began after the store failed is newer than this one.
+    next: (current) => isLate && current !== undefined && !replaces(current) ? undefined : next(current),
+    replaces,
+    whenSaved: revoking
   }
   const committed = yield* commit(machine, cell, unsaved, claimed, { sentAt })
+  isLate = true
   if (committed._tag === "Published") {
     const extras = extrasOf(cell)
     extras.forgotten = undefined
@@ -184,10 +203,8 @@ export const begin = Effect.fnUntraced(function*(
       extras.restUntil = undefined
       extras.fault = undefined
     }
-    extras.signedInByItself = by === "itself"
     yield* emit(machine, cell, { _tag: "SignedIn", by }, committed.record)
-    // Calls under way may still carry a token that was replaced ahead of its end.
-    if (isAhead !== true) yield* revokeReplaced(machine, replaced, tokens)
+    yield* revoking
   }
   return tokenOf(cell, committed.record, tokens)
 })

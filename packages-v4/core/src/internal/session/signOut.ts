@@ -14,6 +14,7 @@ import { emit } from "./events.ts"
 import { randomId } from "./ids.ts"
 import { signingOut } from "./instrument.ts"
 import { keyOf, launch, type Machine, toItsEnd } from "./machine.ts"
+import { longestTurn } from "./options.ts"
 import { revoke } from "./revoke.ts"
 import * as transitions from "./transitions.ts"
 import * as records from "./writeRecord.ts"
@@ -25,7 +26,11 @@ import * as records from "./writeRecord.ts"
 export const signOut = (machine: Machine, cell: Cell): Effect.Effect<Revocation, TokenStoreError> =>
   toItsEnd(machine, () => {
     forget(machine, cell)
-    return signingOut(machine, cell, inTurn(cell, Effect.uninterruptible(leave(machine, cell))))
+    return signingOut(
+      machine,
+      cell,
+      inTurn(cell, longestTurn(machine.options), Effect.uninterruptible(leave(machine, cell)))
+    )
   })
 
 /** Nothing of this session is handed out any more, whatever the store still says. */
@@ -52,11 +57,11 @@ const leave = Effect.fnUntraced(function*(
   let isLate = false
   let wasOut = false
   const left = new Set([cell.extras?.forgotten])
-  const known = cell.version
+  const unsaved = cell.extras?.unsaved
   const key = keyOf(machine, cell)
-  const leaving = departure(key, cell.extras?.unsaved, (found, latest) => {
+  const leaving = departure(key, unsaved, (found, latest) => {
     // A session that another process began after the store failed is not the one that was left.
-    const isLeft = !isLate || found === undefined || left.has(found.session) || found.version < known
+    const isLeft = !isLate || found === undefined || left.has(found.session) || unsaved?.replaces?.(found) === true
     if (!isLate) left.add(found?.session)
     tokens = isLeft ? latest.tokens : undefined
     wasOut = latest.state._tag === "signedOut"
@@ -94,7 +99,8 @@ const departure = (
     isDeparture: true,
     overUnreadable: () => transitions.depart(commitId, SessionRecord.empty(key)),
     next: (current) => {
-      const latest = unsaved?.next(current) ?? current
+      const isThere = current !== undefined && current.session === unsaved?.begun
+      const latest = isThere ? current : unsaved?.next(current) ?? current
       return latest === undefined || !isLeft(current, latest) ? undefined : transitions.depart(commitId, latest)
     }
   }

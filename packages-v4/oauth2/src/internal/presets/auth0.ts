@@ -13,6 +13,8 @@ export const auth0 = (
   settings: {
     /** The origins of the APIs that the tokens are for. */
     readonly origins: ReadonlyArray<string>
+    /** The API that the tokens are for, as it is registered. It goes into the authorization request and into token requests. */
+    readonly audience?: string | undefined
     readonly rotation?: "rotating" | "static" | undefined
     readonly overlap?: Duration.Duration | undefined
   }
@@ -25,5 +27,9 @@ export const auth0 = (
     ? "static"
     : settings.overlap === undefined
     ? "rotating"
-    : { rotating: { repeatable: settings.overlap } }
+    : { rotating: { repeatable: settings.overlap } },
+  ...(settings.audience === undefined ? {} : {
+    parameters: { audience: settings.audience },
+    dialect: { authorizationParameters: { audience: settings.audience } }
+  })
 })

@@ -11,7 +11,7 @@ import type { Preset } from "./preset.ts"
 export const github: Preset = {
   name: "github",
   server: {
-    issuer: "https://github.com",
+    issuer: "https://github.com/login/oauth",
     authorizationEndpoint: "https://github.com/login/oauth/authorize",
     tokenEndpoint: "https://github.com/login/oauth/access_token",
     deviceAuthorizationEndpoint: "https://github.com/login/device/code"

@@ -22,4 +22,6 @@ export interface Preset {
   readonly rotation: AuthProvider<never>["rotation"]
   readonly defaultLifetime?: Duration.Input | undefined
   readonly dialect?: Dialect | undefined
+  /** Further parameters of token requests. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined
 }

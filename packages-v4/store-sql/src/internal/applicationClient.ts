@@ -5,19 +5,13 @@
  * store would join the transaction around it, even one of another database: it would be rolled back after it was
  * acknowledged, or go to the wrong server.
  */
-import type * as SqlClient from "@effect/sql/SqlClient"
-import { SqlError } from "@effect/sql/SqlError"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Tracer from "effect/Tracer"
+import type * as SqlClient from "effect/sql/SqlClient"
+import { SqlError, UnknownError } from "effect/sql/SqlError"
 import type { Use } from "./records.ts"
 import { disconnect } from "./seams/disconnect.ts"
-
-/** Statements need only the span. Some drivers keep a transaction under a name of their own, so all else is left out. */
-export const apart: <A, E>(self: Effect.Effect<A, E>) => Effect.Effect<A, E> = Effect.mapInputContext(
-  (context: Context.Context<never>) => Context.pick(Tracer.ParentSpan)(context)
-)
+import { withoutTransaction } from "./seams/withoutTransaction.ts"
 
 const patience = Duration.seconds(5)
 
@@ -26,9 +20,14 @@ const patience = Duration.seconds(5)
  * wait for ever.
  */
 export const useOf = (sql: SqlClient.SqlClient): Use => (work) =>
-  disconnect(apart(work(sql))).pipe(
-    Effect.timeoutFail({
+  disconnect(withoutTransaction(work(sql))).pipe(
+    Effect.timeoutOrElse({
       duration: patience,
-      onTimeout: () => new SqlError({ cause: { code: "NO_CONNECTION" }, message: "no connection in time" })
+      orElse: () =>
+        Effect.fail(
+          new SqlError({
+            reason: new UnknownError({ cause: { code: "NO_CONNECTION" }, message: "no connection in time" })
+          })
+        )
     })
   )
