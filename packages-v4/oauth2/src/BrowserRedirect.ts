@@ -19,9 +19,9 @@
  *   })
  * ```
  *
- * Register the page's own URL, and let the server answer requests of the page's origin (CORS) at the token, revocation and
- * metadata endpoints, and at the endpoint of pushed authorization requests if it names one: such a server is always asked there
- * first. The client is a public one: a page keeps no secret. The session itself is in the `TokenStore`; read
+ * Register the page's own URL. Let the server answer requests of the page's origin (CORS) at the token, revocation and
+ * metadata endpoints. If it names an endpoint of pushed authorization requests, it must answer there, too, because it is asked
+ * there first. The client is a public one: a page keeps no secret. The session itself is in the `TokenStore`; read
  * what `BrowserTokenStore` says about scripts on the page first.
  *
  * **What is checked** is what `Authorization` checks. What the browser has to bring is in `sessionStorage` beside the entry, so

@@ -47,8 +47,10 @@ const defaultPollInterval = 500
 
 /**
  * Makes a store on the `SqlClient` of the context, and creates its table. Fails with `TokenStoreError`:
- * `misconfigured` if an option is invalid, the table has other columns or the client has another dialect; `permissions` if
- * a right is missing; `unavailable` if the database does not answer or is read-only.
+ *
+ * - `misconfigured`: an option is invalid, the table has other columns, or the client has another dialect
+ * - `permissions`: a right is missing
+ * - `unavailable`: the database does not answer, or is read-only
  *
  * Don't use it with `@effect/sql-libsql` on a file: after a connection of that driver found the database locked once,
  * its later writes are not committed. `SqliteTokenStore` handles this. Other SQLite clients need a `busy_timeout`.

@@ -61,10 +61,17 @@ export const SessionRow = Schema.Struct({
 export interface Mark extends Schema.Schema.Type<typeof Mark> {}
 
 /**
- * The schema of a {@link Mark}. `request`: the API answered · `rejected`: the API refused the access token ·
- * `unanswered`: the API gave no usable answer · `exchanged`: new tokens · `refused`: the exchange was refused · `failed`:
- * the exchange failed, and nothing was spent · `lost`: the answer of an exchange did not arrive · `adopted`: tokens of
- * another process · `note`: everything else.
+ * The schema of a {@link Mark}:
+ *
+ * - `request`: the API answered
+ * - `rejected`: the API refused the access token
+ * - `unanswered`: the API gave no usable answer
+ * - `exchanged`: new tokens
+ * - `refused`: the exchange was refused
+ * - `failed`: the exchange failed, and nothing was spent
+ * - `lost`: the answer of an exchange did not arrive
+ * - `adopted`: tokens of another process
+ * - `note`: everything else
  *
  * @since 0.1.0
  * @category schemas

@@ -73,11 +73,15 @@ const refusals = {
 } as const
 
 /**
- * The API refused the access token, and a replay was not possible or did not help. `rejected-again`: a new token was
- * refused too; it is not renewed again in its first 30 seconds (or half of its lifetime) · `body`: the request's body can't
- * be sent twice · `policy`: the replay policy does not allow a second send · `session-changed`: another session began
- * while the request was sent or waited for a token, and nothing shows that both sessions have the same principal. The
- * session is kept, and it was refreshed if that was possible.
+ * The API refused the access token, and a replay was not possible or did not help:
+ *
+ * - `rejected-again`: a new token was refused too. It is not renewed again in its first 30 seconds (or half of its lifetime).
+ * - `body`: the request's body can't be sent twice
+ * - `policy`: the replay policy does not allow a second send
+ * - `session-changed`: another session began while the request was sent or waited for a token. Nothing shows that both
+ *   sessions have the same principal.
+ *
+ * The session is kept, and it was refreshed if that was possible.
  *
  * @since 0.1.0
  * @category errors
@@ -224,11 +228,18 @@ export class AuthMisconfigured extends Schema.TaggedError<AuthMisconfigured>("@e
 }
 
 /**
- * The provider can't answer now: wait. The session is kept. `transport`: the server was not reached, or the connection
- * broke · `timeout` · `rate-limited` (429) · `server` (5xx, 408) · `malformed`: the answer can't be read · `refused`:
- * the server refused, but perhaps the refusal is not final · `backoff`: a call failed a moment ago and the next one is not
- * due yet · `closing`: the layer is closing · `busy`: another process is refreshing and takes too long · `defect`: the
- * provider's code threw.
+ * The provider can't answer now: wait. The session is kept.
+ *
+ * - `transport`: the server was not reached, or the connection broke
+ * - `timeout`: it did not answer in time
+ * - `rate-limited`: it answered 429
+ * - `server`: it answered 5xx or 408
+ * - `malformed`: the answer can't be read
+ * - `refused`: the server refused, but perhaps the refusal is not final
+ * - `backoff`: a call failed a moment ago, and the next one is not due yet
+ * - `closing`: the layer is closing
+ * - `busy`: another process is refreshing and takes too long
+ * - `defect`: the provider's code threw
  *
  * @since 0.1.0
  * @category errors
@@ -265,10 +276,15 @@ export class ProviderUnavailable extends Schema.TaggedError<ProviderUnavailable>
 }
 
 /**
- * The token store failed: check the store. `unavailable`: it did not answer · `corrupt`: the record can't be read ·
- * `tampered`: the record was altered · `missing-key`: the key that sealed the record is not configured · `mismatch`:
- * the record belongs to another provider, realm or account · `permissions`: other users can read the store's files ·
- * `misconfigured`: the settings of the store or of its server can't work; trying again does not help.
+ * The token store failed: check the store.
+ *
+ * - `unavailable`: it did not answer
+ * - `corrupt`: the record can't be read
+ * - `tampered`: the record was altered
+ * - `missing-key`: the key that sealed the record is not configured
+ * - `mismatch`: the record belongs to another provider, realm or account
+ * - `permissions`: other users can read the store's files, or a right at the database is missing
+ * - `misconfigured`: the settings of the store or of its server can't work. Trying again does not help.
  *
  * @since 0.1.0
  * @category errors

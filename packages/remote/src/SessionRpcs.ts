@@ -33,11 +33,14 @@ const known = {
 }
 
 /**
- * A call that failed, by its `kind`.
+ * A call that failed, by its `kind`:
  *
- * `auth`: an `AuthError`, encoded under `error` · `refused`: the caller is not allowed to do this · `busy`: too
- * many calls are under way · `closing`: the keeper is closing · `mismatch`: other sessions or other versions · `unknown`:
- * the keeper's code failed. A client counts every other kind as `unknown`.
+ * - `auth`: an `AuthError`, encoded under `error`
+ * - `refused`: the caller is not allowed to do this
+ * - `busy`: too many calls are under way
+ * - `closing`: the keeper is closing
+ * - `mismatch`: other sessions or other versions
+ * - `unknown`: the keeper's code failed. A client counts every other kind as `unknown`.
  *
  * @since 0.1.0
  * @category models

@@ -84,9 +84,11 @@ export interface Options {
  * Opens two connections (commands, subscriptions); disconnects when the scope closes. `client` takes further options of
  * ioredis (TLS, Sentinel, the path of a socket). It can't change the options that this store relies on.
  *
- * Fails with `TokenStoreError`: `misconfigured` if a setting is invalid (before anything is sent), if the server
- * refuses the user, or if the server is a node of a cluster, a replica or drops sessions; `unavailable` if it does not
- * answer.
+ * Fails with `TokenStoreError`:
+ *
+ * - `misconfigured`: a setting is invalid (before anything is sent), the server refuses the user, or it is a node of a
+ *   cluster, a replica, or a server that drops sessions
+ * - `unavailable`: the server does not answer
  *
  * @since 0.1.0
  * @category constructors

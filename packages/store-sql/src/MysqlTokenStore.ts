@@ -74,10 +74,12 @@ export interface Options {
 }
 
 /**
- * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
- * setting is invalid (before anything is sent), if the server refuses the user or the database or would not keep writes,
- * or if the table has other columns; `permissions` if the user has no right to write the table; `unavailable` if the
- * server does not answer or is read-only.
+ * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`:
+ *
+ * - `misconfigured`: a setting is invalid (before anything is sent), the server refuses the user or the database or would
+ *   not keep writes, or the table has other columns
+ * - `permissions`: the user has no right to write the table
+ * - `unavailable`: the server does not answer, or is read-only
  *
  * @since 0.1.0
  * @category constructors

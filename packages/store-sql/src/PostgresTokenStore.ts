@@ -62,10 +62,12 @@ export interface Options {
 }
 
 /**
- * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`: `misconfigured` if a
- * setting is invalid (before anything is sent), if PostgreSQL refuses the user or the database, or if the table has other
- * columns; `permissions` if this role has no right to use the table or does not see all of its rows; `unavailable` if
- * PostgreSQL does not answer or is read-only.
+ * Connects and creates the table; disconnects when the scope closes. Fails with `TokenStoreError`:
+ *
+ * - `misconfigured`: a setting is invalid (before anything is sent), PostgreSQL refuses the user or the database, or the
+ *   table has other columns
+ * - `permissions`: this role has no right to use the table, or does not see all of its rows
+ * - `unavailable`: PostgreSQL does not answer, or is read-only
  *
  * @since 0.1.0
  * @category constructors
