@@ -54,6 +54,8 @@ describe("a sign-in that is saved late", () => {
       Effect.gen(function*() {
         const { auth, control, elsewhere, record, script } = yield* setup()
         yield* (start === "with a session" ? auth.signIn("first") : Effect.exit(auth.accessToken))
+        yield* TestClock.adjust("1 second")
+        yield* Effect.exit(auth.accessToken)
         control.isAway = true
         yield* Effect.flatten(session.within(auth.signIn("older"), "10 seconds"))
         yield* TestClock.adjust("5 minutes")
@@ -68,6 +70,25 @@ describe("a sign-in that is saved late", () => {
       }))
   }
 
+  it.scoped("does not replace what another process began in a store that had been empty", () =>
+    Effect.gen(function*() {
+      const inner = yield* shared()
+      let isAway = false
+      const store: TokenStore.Service = {
+        ...inner,
+        compareAndSet: (key, version, record) =>
+          Effect.suspend(() => isAway ? Effect.fail(away) : inner.compareAndSet(key, version, record))
+      }
+      const script = yield* ScriptedProvider.make<string>()
+      const here = yield* over(script, store)
+      isAway = true
+      yield* session.within(here.signIn("older"), "10 seconds")
+      const newer = yield* (yield* over(script, inner)).signIn("newer")
+      isAway = false
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* recordIn(inner)).session, newer.session)
+    }))
+
   it.scoped("replaces what it finds where the store had not been read before", () =>
     Effect.gen(function*() {
       const { auth, control, elsewhere, record } = yield* setup()
@@ -79,13 +100,12 @@ describe("a sign-in that is saved late", () => {
       assert.strictEqual((yield* record).session, kari.session)
     }))
 
-  it.scoped("revokes what it replaced, where the provider wants that", () =>
+  it.scoped("revokes what it replaced once it is saved, and not before, where the provider wants that", () =>
     Effect.gen(function*() {
       const inner = yield* shared()
       let isAway = false
       const store: TokenStore.Service = {
         ...inner,
-        get: (key) => Effect.suspend(() => isAway ? Effect.fail(away) : inner.get(key)),
         compareAndSet: (key, version, record) =>
           Effect.suspend(() => isAway ? Effect.fail(away) : inner.compareAndSet(key, version, record))
       }
@@ -94,9 +114,70 @@ describe("a sign-in that is saved late", () => {
       yield* auth.signIn("first")
       isAway = true
       yield* session.within(auth.signIn("second"), "10 seconds")
+      // Other processes still use what is stored.
+      assert.strictEqual(yield* script.count("revoke"), 0)
       isAway = false
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* script.count("revoke"), 1)
+    }))
+})
+
+describe("more than one change while the store is away", () => {
+  /** A session that is stored, and a store that this process loses then. */
+  const lost = Effect.gen(function*() {
+    const made = yield* setup()
+    const first = yield* made.auth.signIn("first")
+    made.control.isAway = true
+    const signIn = (name: string) => Effect.flatten(session.within(made.auth.signIn(name), "10 seconds"))
+    const signOut = session.within(made.auth.signOut, "10 seconds")
+    const back = Effect.suspend(() => {
+      made.control.isAway = false
+      return TestClock.adjust("1 minute")
+    })
+    return { ...made, back, first, signIn, signOut }
+  })
+
+  it.scoped("the last of two sign-ins is the one that is saved (G20)", () =>
+    Effect.gen(function*() {
+      const { auth, back, record, signIn } = yield* lost
+      yield* signIn("second")
+      const third = yield* signIn("third")
+      yield* back
+      assert.strictEqual((yield* record).session, third.session)
+      assert.strictEqual((yield* auth.accessToken).session, third.session)
+    }))
+
+  it.scoped("after a sign-out the session before does not come back under a new sign-in (G25)", () =>
+    Effect.gen(function*() {
+      const { auth, back, record, signIn, signOut } = yield* lost
+      yield* signOut
+      const other = yield* signIn("other")
+      yield* back
+      assert.strictEqual((yield* record).session, other.session)
+      assert.strictEqual((yield* auth.accessToken).session, other.session)
+    }))
+
+  it.scoped("a sign-out that is asked for twice ends the session that an unsaved sign-in had replaced (G25)", () =>
+    Effect.gen(function*() {
+      const { auth, back, record, signIn, signOut } = yield* lost
+      yield* signIn("second")
+      yield* signOut
+      yield* signOut
+      yield* back
+      assert.strictEqual((yield* record).state._tag, "signedOut")
+      assert.deepInclude(yield* Effect.flip(auth.accessToken), { _tag: "SignInRequired" })
+    }))
+
+  it.scoped("tokens of an unsaved sign-in do not outlive a sign-out of the session that took its place", () =>
+    Effect.gen(function*() {
+      const { auth, control, elsewhere, script, signIn } = yield* lost
+      yield* signIn("second")
+      yield* elsewhere.signIn("newer")
+      const before = yield* script.count("revoke")
+      yield* TestClock.adjust("1 minute")
+      control.isAway = false
+      yield* session.within(auth.signOut, "1 millis")
+      assert.isAtLeast((yield* script.count("revoke")) - before, 2)
     }))
 })
 

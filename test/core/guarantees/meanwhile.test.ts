@@ -11,7 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
-import { away, closedWithTest, key, serviceOver, shared } from "./sharedStore.ts"
+import { away, closedWithTest, key, recordIn, serviceOver, shared } from "./sharedStore.ts"
 
 const over = (...args: Parameters<typeof serviceOver>) => closedWithTest(serviceOver(...args))
 
@@ -68,8 +68,10 @@ describe("while a refresh waits for its permit", () => {
       const asking = yield* Effect.fork(Effect.exit(here.accessToken))
       yield* TestClock.adjust("10 millis")
       slow = ""
-      yield* session.within(here.refresh, "200 millis")
-      yield* session.within(here.signOut, "200 millis")
+      // It is refused at once, or it waits: the flight that waited is over either way.
+      yield* Effect.fork(Effect.exit(here.refresh))
+      yield* TestClock.adjust("100 millis")
+      yield* session.within(here.signOut, "1 second")
       yield* TestClock.adjust("2 seconds")
       yield* Fiber.join(asking)
       assert.strictEqual((yield* sessions.overview.one(account))?.state._tag, "SignedOut")
@@ -107,6 +109,43 @@ describe("while a refresh waits for its permit", () => {
       const stored = new Map<string, string>()
       for (const account of begun.keys()) stored.set(account, (yield* recordOf(account)).session)
       assert.deepStrictEqual(stored, begun)
+    }))
+})
+
+describe("where the store reports nothing", () => {
+  it.scoped("refreshes that wait long for their permit are sent all the same (G59)", () =>
+    Effect.gen(function*() {
+      const { compareAndSet, get } = yield* TokenStore.makeMemory
+      const { recordOf, script, waiting } = yield* crowd({ get, compareAndSet })
+      const before = yield* script.count("refresh")
+      assert.isAbove(waiting.length, 5)
+      yield* TestClock.adjust("30 minutes")
+      for (const account of waiting) assert.isAbove((yield* recordOf(account)).generation, 1)
+      assert.isAtMost((yield* script.count("refresh")) - before, 200)
+    }))
+})
+
+describe("on demand", () => {
+  it.scoped("an exchange that began late in its flight is not taken for a dead one (G62)", () =>
+    Effect.gen(function*() {
+      const store = yield* shared()
+      const script = yield* ScriptedProvider.make<string>()
+      const auth = yield* over(script, store)
+      const { session: begun } = yield* auth.signIn("ola")
+      yield* TestClock.adjust("2 hours")
+      // Another process holds the claim for fifteen seconds.
+      const { version, ...record } = yield* recordIn(store)
+      const claim = { id: "theirs", owner: "another", at: 0, ttl: 15_000, kind: "signIn" } as const
+      yield* store.compareAndSet(key, version, { ...record, version: version + 1, claim })
+      yield* script.enqueue("refresh", ScriptedProvider.after("14 seconds"))
+      const first = yield* Effect.fork(Effect.exit(auth.accessToken))
+      for (let second = 0; second < 24; second++) yield* TestClock.adjust("1 second")
+      const second = yield* Effect.fork(Effect.exit(auth.accessToken))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(first)
+      yield* Fiber.join(second)
+      assert.strictEqual(yield* script.count("refresh"), 1)
+      assert.strictEqual((yield* recordIn(store)).session, begun)
     }))
 })
 
