@@ -31,7 +31,9 @@ export const endpoint = (path: string, bearer: Bearer): Endpoint =>
   socket(
     path,
     bearer,
-    Effect.zipRight(trusted(path, "connect"), NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+    // What comes to the path after the look was not looked at.
+    Effect.flatMap(trusted(path, "connect"), (isThere) =>
+      isThere ? NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }) : Effect.fail("no keeper is there"))
   )
 
 /** Listens there, unless another keeper does, or a file that is no socket stands there. */
