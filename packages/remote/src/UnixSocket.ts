@@ -32,8 +32,10 @@ export const endpoint = (path: string, bearer: Bearer): Endpoint =>
     path,
     bearer,
     // What comes to the path after the look was not looked at.
-    Effect.flatMap(trusted(path, "connect"), (isThere) =>
-      isThere ? NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }) : Effect.fail("no keeper is there"))
+    trusted(path, "connect").pipe(
+      Effect.filterOrFail((isThere) => isThere, () => "no keeper is there"),
+      Effect.zipRight(NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+    )
   )
 
 /** Listens there, unless another keeper does, or a file that is no socket stands there. */
