@@ -39,6 +39,8 @@ export interface Ended {
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** The folder that it runs in. Default: that of this process. */
+  readonly cwd?: string
   readonly stdin?: string | Uint8Array
   /** The pipe of standard input stays open after that. */
   readonly isPipeLeftOpen?: boolean
@@ -66,7 +68,10 @@ export const place = Effect.gen(function*() {
   const all: Array<string> = []
   const run = (args: ReadonlyArray<string>, options: RunOptions = {}) =>
     Effect.async<Ended>((resume) => {
-      const child = ChildProcess.spawn(process.execPath, [...program, ...args], { env: { ...env, ...options.env } })
+      const child = ChildProcess.spawn(process.execPath, [...program, ...args], {
+        cwd: options.cwd,
+        env: { ...env, ...options.env }
+      })
       const out: Array<Buffer> = []
       const err: Array<Buffer> = []
       child.stdout.on("data", (chunk) => out.push(chunk))

@@ -44,6 +44,22 @@ describe("OAuth2Client.make", () => {
       assert.match(yield* open(yield* right), /_tag: 'Success'/)
     }))
 
+  it.effect("refuses a secret among the parameters, which are part of the realm", () =>
+    Effect.gen(function*() {
+      const options = yield* right
+      for (
+        const name of ["client_secret", "password", "assertion", "client_assertion", "subject_token", "refresh_token"]
+      ) {
+        const shown = yield* open({ ...options, parameters: { audience: "api", [name]: secret } })
+        assert.match(shown, /AuthMisconfigured/, name)
+        assert.match(shown, /reason: 'options'/, name)
+        assert.include(shown, `parameters has ${name}`)
+        assert.notInclude(shown, secret)
+      }
+      const harmless = { audience: "api", requested_token_type: "urn:x", client_assertion_type: "urn:y" }
+      assert.match(yield* open({ ...options, parameters: harmless }), /_tag: 'Success'/)
+    }))
+
   it.effect("refuses no options at all", () => Effect.forEach([undefined, ...wrong], isRefused))
 
   for (const field of ["server", "clientId", "origins"]) {

@@ -212,6 +212,31 @@ describe("OAuth2Server", () => {
       assert.strictEqual(asked, 7)
     }))
 
+  it.effect("a document is kept for a minute where a place before it was away, and replaces no older one", () =>
+    Effect.gen(function*() {
+      let isAway = true
+      const { httpClient } = serving({
+        [places[0]]: () =>
+          isAway
+            ? new Response("", { status: 503 })
+            : Response.json(documentOf(issuer, { userinfo_endpoint: `${issuer}/userinfo` })),
+        [places[2]]: () => Response.json(documentOf(issuer))
+      })
+      const { metadata } = yield* Effect.provideService(
+        OAuth2Server.discovered(issuer),
+        HttpClient.HttpClient,
+        httpClient
+      )
+      assert.isUndefined((yield* metadata).userinfoEndpoint)
+      isAway = false
+      assert.isUndefined((yield* metadata).userinfoEndpoint)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* metadata).userinfoEndpoint, `${issuer}/userinfo`)
+      isAway = true
+      yield* TestClock.adjust("25 hours")
+      assert.strictEqual((yield* metadata).userinfoEndpoint, `${issuer}/userinfo`)
+    }))
+
   it.effect("what is written down is checked: https, or this machine", () =>
     Effect.gen(function*() {
       const made = (tokenEndpoint: string) => OAuth2Server.make({ issuer, tokenEndpoint })

@@ -189,7 +189,11 @@ describe("ClientRegistration", () => {
       const answers = [
         { client_secret: null, client_secret_expires_at: null, token_endpoint_auth_method: null },
         { client_secret: "", client_secret_expires_at: "never" },
-        { client_secret: 17, client_secret_expires_at: "0", token_endpoint_auth_method: ["none"] }
+        { client_secret: 17, client_secret_expires_at: "0", token_endpoint_auth_method: ["none"] },
+        { client_secret: "text", client_secret_expires_at: true },
+        { client_secret: "text", client_secret_expires_at: [1] },
+        { client_secret: "text", client_secret_expires_at: { valueOf: "no function", toString: "no function" } },
+        { client_secret: "text", token_endpoint_auth_method: { long: "x".repeat(100_000) } }
       ]
       for (const more of answers) {
         const store = yield* TokenStore.makeMemory
@@ -214,8 +218,9 @@ describe("ClientRegistration", () => {
         )
         const [first, second] = [yield* client, yield* client]
         assert.deepStrictEqual([first.clientId, second.clientId], ["c1", "c1"])
-        assert.isUndefined(first.secret)
-        assert.strictEqual(first.authentication.method, "none")
+        const hasSecret = more.client_secret === "text"
+        assert.strictEqual(first.secret !== undefined, hasSecret)
+        assert.strictEqual(first.authentication.method, hasSecret ? "client_secret_basic" : "none")
       }
     }))
 

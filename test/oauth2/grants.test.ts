@@ -497,7 +497,12 @@ describe("asking and telling the server", () => {
   it.effect("a token that is not revoked is a failure of the revocation", () =>
     Effect.gen(function*() {
       for (
-        const [status, error] of [[400, "invalid_request"], [401, "invalid_client"], [503, "invalid_token"]] as const
+        const [status, error] of [
+          [200, "invalid_request"],
+          [400, "invalid_request"],
+          [401, "invalid_client"],
+          [503, "invalid_token"]
+        ] as const
       ) {
         const { layer } = stub(() => Response.json({ error }, { status }))
         const client = yield* Effect.provide(fixtures.client(), layer)

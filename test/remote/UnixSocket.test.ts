@@ -4,6 +4,7 @@ import * as UnixSocket from "@effect-auth/remote/UnixSocket"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ChildProcess from "node:child_process"
 import * as Fs from "node:fs/promises"
@@ -175,6 +176,17 @@ describe("the file of a socket", () => {
         })
     )
   }
+
+  it.scopedLive("a client connects to nothing that was not there when it looked, also behind a link that leads nowhere", () =>
+    Effect.gen(function*() {
+      const path = yield* world.socketPath
+      const connect = UnixSocket.endpoint(path, world.bearer).connect("Bearer secret")
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(connect)))
+      yield* Effect.promise(() => Fs.symlink(`${path}.elsewhere`, path))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(connect)))
+      const { asking } = yield* asked(path)
+      assert.deepInclude({ ...asking }, { _tag: "TokenStoreError", reason: "unavailable" })
+    }))
 
   it.scopedLive("a lock that a killed process left is broken", () =>
     Effect.gen(function*() {

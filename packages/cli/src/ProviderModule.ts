@@ -30,7 +30,6 @@ import type * as Redacted from "effect/Redacted"
  */
 export interface Given {
   /** The object of `--settings`; `{}` without it. It is kept in clear: no secret belongs in it. */
-
   readonly settings: any
   /** The secret of the application, from `EFFECT_AUTH_MODULE_CLIENT_SECRET`. It is kept, sealed. */
   readonly clientSecret: Redacted.Redacted<string> | undefined

@@ -31,7 +31,11 @@ export const endpoint = (path: string, bearer: Bearer): Endpoint =>
   socket(
     path,
     bearer,
-    Effect.zipRight(trusted(path, "connect"), NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+    // What comes to the path after the look was not looked at.
+    trusted(path, "connect").pipe(
+      Effect.filterOrFail((isThere) => isThere, () => "no keeper is there"),
+      Effect.zipRight(NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))
+    )
   )
 
 /** Listens there, unless another keeper does, or a file that is no socket stands there. */

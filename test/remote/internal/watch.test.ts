@@ -2,6 +2,7 @@ import type { AccessToken } from "@effect-auth/core/AccessToken"
 import * as TokenStore from "@effect-auth/core/TokenStore"
 import * as SessionServer from "@effect-auth/remote/SessionServer"
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
@@ -20,7 +21,7 @@ describe("the tokens that a keeper watches", () => {
       const logged: Array<unknown> = []
       const watch = new Watch((_, account) => Effect.sync(() => told.push(account)))
       const add = (account: string, generation = 1) =>
-        watch.add({ kept, account, auth, session: "s", generation, wasFresh: true }, undefined)
+        watch.add({ kept, account, auth, session: "s", generation, wasFresh: true, expiresAt: Infinity }, undefined)
       const listening = Logger.replace(Logger.defaultLogger, Logger.make(({ message }) => logged.push(message)))
       yield* Effect.gen(function*() {
         for (let index = 0; index < limits.mostWatched; index++) assert.isTrue(yield* add(`a${index}`))
@@ -37,6 +38,25 @@ describe("the tokens that a keeper watches", () => {
       assert.include(told, "a99999")
       assert.notInclude(told, "another")
       assert.isTrue(yield* add("another"))
+    }))
+
+  it.scopedLive("a token that was not fresh is watched to its end, and leaves without a report", () =>
+    Effect.gen(function*() {
+      const { sessions } = yield* Effect.provide(world.scripted(), TokenStore.layerMemory)
+      const kept = yield* SessionServer.fromSessions(sessions)
+      const auth = yield* sessions.get("anna")
+      const told: Array<string> = []
+      const watch = new Watch((_, account) => Effect.sync(() => told.push(account)))
+      const now = yield* Clock.currentTimeMillis
+      const add = (account: string, expiresAt: number) =>
+        watch.add({ kept, account, auth, session: "s", generation: 1, wasFresh: false, expiresAt }, undefined)
+      yield* add("lives", now + 3_600_000)
+      for (let index = 1; index < limits.mostWatched; index++) yield* add(`a${index}`, now - 1)
+      yield* watch.look
+      assert.deepStrictEqual(told, [])
+      for (let index = 1; index < limits.mostWatched; index++) assert.isTrue(yield* add(`b${index}`, now - 1))
+      // The one that lives is watched still.
+      assert.isFalse(yield* add("one too many", now))
     }))
 
   it("a client asks again for a token that is not watched as often as one that hears nothing", () => {

@@ -29,6 +29,7 @@ export const open = <A, E>(
       credential: yield* session.credentialOf(home, found)
     }
     return yield* connect(account.provider, given).pipe(
+      Effect.tap(({ auth }) => session.checkRealm(found, auth.realm)),
       Effect.flatMap((connection) => work({ home, account, ...connection })),
       Effect.scoped,
       reach.explained

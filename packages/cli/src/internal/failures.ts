@@ -96,6 +96,10 @@ export const codes = {
 /** Something that should not happen. */
 export const unexpected = 1
 
+/** A provider of the user's own can fail in a way that no type names. */
+export const codeOf = ({ _tag: tag }: { readonly _tag: string }): number =>
+  new Map<string, number>(Object.entries(codes)).get(tag) ?? unexpected
+
 const encode = Schema.encodeSync(AuthError)
 
 /** The failure as data: its tag, its message, and the fields that are safe to print, which are all it has. */

@@ -1,7 +1,7 @@
 /** Runs a command. Its failure is printed on standard error and becomes the exit code. */
 import { isAuthError } from "@effect-auth/core/AuthError"
 import * as Effect from "effect/Effect"
-import { codes, type Failure, toJson, unexpected } from "./failures.ts"
+import { codeOf, type Failure, toJson, unexpected } from "./failures.ts"
 import * as Output from "./output.ts"
 import { isProvider, wayOf } from "./providers/registry.ts"
 
@@ -15,7 +15,7 @@ export const perform = <R>(
     Effect.catchAll((failure) =>
       Effect.as(
         Output.say(json ? JSON.stringify(toJson(failure)) : describe(failure)),
-        codes[failure._tag]
+        codeOf(failure)
       )
     ),
     Effect.catchAllDefect((defect) => {

@@ -4,9 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as accounts from "./accounts.ts"
-import { SecretMissing } from "./failures.ts"
+import { SecretMissing, UsageError } from "./failures.ts"
 import type { Home } from "./home.ts"
 import * as keys from "./keys.ts"
+import { moduleFile } from "./providers/moduleFile.ts"
 import { type ProviderName, registry, variableOf } from "./providers/registry.ts"
 import * as secrets from "./secrets.ts"
 import { setting } from "./settings.ts"
@@ -94,12 +95,37 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
 })
 
 /**
+ * The options make the realm. If they make another one now, because a module was edited, nothing that is stored under it is of
+ * this account: its tokens are elsewhere.
+ */
+export const checkRealm = ({ account, isKept }: Found, realm: string): Effect.Effect<void, UsageError> =>
+  !isKept || !account.signedIn || account.realm === realm ? Effect.void : Effect.fail(
+    new UsageError({
+      message:
+        `${account.provider} ${account.account} is signed in at the realm ${account.realm}, and its provider now ` +
+        `makes the realm ${realm}. Change that back, or leave the account with sign-out --forget and sign in again`
+    })
+  )
+
+/** A password for a module that the environment names is not for another one. */
+const isForModule = ({ options }: accounts.Account): Effect.Effect<boolean> =>
+  Effect.flatMap(setting("module", "module"), (named) =>
+    named === undefined
+      ? Effect.succeed(true)
+      : Effect.orElseSucceed(
+        Effect.map(moduleFile(named), (file) => file === options["module"]),
+        () => false
+      ))
+
+/**
  * A password or code of the environment lets the session sign in by itself. It is one person's, so it is used only where
  * the provider has one account.
  */
-export const credentialOf = Effect.fnUntraced(function*(home: Home, { account: { provider }, isKept }: Found) {
+export const credentialOf = Effect.fnUntraced(function*(home: Home, { account, isKept }: Found) {
+  const { provider } = account
   const { credential } = registry[provider]
   const given = credential === undefined ? undefined : yield* secrets.fromEnvironment(provider, credential)
   if (given === undefined || !isKept) return given
+  if (provider === "module" && !(yield* isForModule(account))) return undefined
   return (yield* accounts.signedIn(home, provider)).length === 1 ? given : undefined
 })

@@ -70,7 +70,8 @@ const handed = (
       auth,
       session: token.session,
       generation: token.generation,
-      wasFresh: fresh
+      wasFresh: fresh,
+      expiresAt: token.expiresAt
     }, resource)
     return tokenOf(token, { wall: clock.unsafeCurrentTimeMillis(), fresh, isWatched, dueAt: summary?.dueAt })
   })

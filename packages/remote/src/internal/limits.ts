@@ -32,7 +32,7 @@ export const noticesAtOnce = 128
 export const drainPatience = 2 * second
 /** How often the server looks whether tokens that clients hold were replaced. */
 export const watchEach = 50
-/** How many tokens it looks after. Clients ask again for further ones after `pollEach`. */
+/** How many accounts a keeper watches for its clients. Clients ask again for further ones after `pollEach`. */
 export const mostWatched = 100_000
 /** So many in one turn of the event loop. */
 export const watchedPerTurn = 4_096

@@ -11,7 +11,7 @@ import * as Net from "node:net"
 import * as Path from "node:path"
 import * as limits from "./limits.ts"
 import * as settings from "./settings.ts"
-import { faultOf } from "./socketRules.ts"
+import { faultOf, hasNoRoot } from "./socketRules.ts"
 
 export const misconfigured = (errorDescription: string): AuthMisconfigured =>
   settings.misconfigured("serve", errorDescription)
@@ -33,20 +33,24 @@ const wayTo = (path: string): ReadonlyArray<string> => {
 
 /**
  * Refuses a path where another user could put a socket of its own: a client would show it a bearer. A link counts where it
- * is, and where it leads. Nothing at the path is no fault. Windows has no such owners.
+ * is, and where it leads. Yields whether something is there: nothing at the path is no fault. Windows has no such owners.
  */
-export const trusted = (path: string, operation: "serve" | "connect"): Effect.Effect<void, AuthMisconfigured> =>
+export const trusted = (path: string, operation: "serve" | "connect"): Effect.Effect<boolean, AuthMisconfigured> =>
   Effect.gen(function*() {
     const user = process.geteuid?.()
-    if (user === undefined) return
+    if (user === undefined) return true
     const look = <A>(run: () => Promise<A>) => tried("the way to the socket can't be read", () => unless("ENOENT", run))
     const real = yield* look(() => Fs.realpath(path))
-    if (real === undefined) return
+    if (real === undefined) return false
+    const isRootHidden = yield* Effect.promise(() =>
+      Fs.readFile("/proc/self/uid_map", "utf8").then(hasNoRoot, () => false)
+    )
     for (const part of new Set([...wayTo(Path.resolve(path)), ...wayTo(real)])) {
       const stats = yield* look(() => Fs.lstat(part))
-      const fault = stats === undefined ? undefined : faultOf(part, stats, user)
+      const fault = stats === undefined ? undefined : faultOf(part, stats, user, isRootHidden)
       if (fault !== undefined) return yield* settings.misconfigured(operation, fault)
     }
+    return true
   })
 
 /** Makes the folder, or refuses one that others can enter or replace. */

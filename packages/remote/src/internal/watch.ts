@@ -15,6 +15,8 @@ interface Watched {
   readonly generation: number
   /** The keeper would have handed it out at once. */
   readonly wasFresh: boolean
+  /** The token's end: epoch milliseconds. */
+  readonly expiresAt: number
 }
 
 export class Watch {
@@ -55,7 +57,7 @@ export class Watch {
   readonly look: Effect.Effect<void> = Effect.clockWith((clock) =>
     Effect.gen(this, function*() {
       let looked = 0
-      for (const [name, { account, auth, generation, kept, session, wasFresh }] of this.watched) {
+      for (const [name, { account, auth, expiresAt, generation, kept, session, wasFresh }] of this.watched) {
         const current = auth.unsafePeek(clock)
         const isChanged = current === undefined
           ? wasFresh
@@ -63,6 +65,9 @@ export class Watch {
         if (isChanged) {
           this.watched.delete(name)
           yield* this.report(kept, account)
+        } else if (current === undefined && clock.unsafeCurrentTimeMillis() >= expiresAt) {
+          // Its client can't use it any more, so there is nothing to report.
+          this.watched.delete(name)
         }
         if (++looked % limits.watchedPerTurn === 0) yield* Effect.sleep(0)
       }

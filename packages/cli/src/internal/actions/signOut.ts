@@ -1,12 +1,15 @@
 import type { TokenStoreError } from "@effect-auth/core/AuthError"
+import { TokenStore } from "@effect-auth/core/TokenStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as accounts from "../accounts.ts"
 import * as connected from "../connected.ts"
+import type { UsageError } from "../failures.ts"
 import { locate } from "../home.ts"
 import type * as Output from "../output.ts"
 import { withProgress } from "../progress.ts"
-import type * as session from "../session.ts"
+import * as session from "../session.ts"
+import * as store from "../store.ts"
 
 const words = {
   revoked: "signed out, and the tokens are revoked",
@@ -46,7 +49,28 @@ const forget = ({ account: name, provider, store }: Options, error: TokenStoreEr
     return result
   })
 
+/** Leaves an account whose provider can't be made any more: a module that is gone, for one. */
+const forgetKept = (options: Options, error: UsageError) =>
+  Effect.gen(function*() {
+    const home = yield* locate(options.store)
+    const { account: { account, provider, realm }, isKept } = yield* session.find(home, options, "sign-out")
+    if (!isKept) return yield* error
+    yield* Effect.flatMap(TokenStore, (sessions) => sessions.erase?.({ provider, realm, account }) ?? Effect.void).pipe(
+      Effect.provide(store.layer(home))
+    )
+    yield* accounts.remove(home, { provider, account })
+    const result: Output.Result = {
+      text: `${provider} ${account}: forgotten. Nothing was revoked at the provider, so tokens live on to their end: ` +
+        error.message,
+      json: { provider, account, revocation: "failed", forgotten: true }
+    }
+    return result
+  })
+
 export const run = (options: Options) =>
   options.forget
-    ? Effect.catchTag(signOut(options), "TokenStoreError", (error) => forget(options, error))
+    ? signOut(options).pipe(Effect.catchTags({
+      TokenStoreError: (error) => forget(options, error),
+      UsageError: (error) => forgetKept(options, error)
+    }))
     : signOut(options)

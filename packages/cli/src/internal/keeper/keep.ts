@@ -31,7 +31,9 @@ const open = (home: Home, account: accounts.Account) =>
       credential: yield* session.credentialOf(home, found),
       refresh
     }
-    return (yield* connect(account.provider, given)).auth
+    const { auth } = yield* connect(account.provider, given)
+    yield* session.checkRealm(found, auth.realm)
+    return auth
   })
 
 const summaryOf = (auth: Any): Effect.Effect<SessionSummary | undefined> =>
