@@ -19,6 +19,13 @@ export const codeOf = (error: unknown, depth = 0): string | undefined => {
 export const isDamage = (code: string | undefined): boolean =>
   code !== undefined && (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB"))
 
+/** Whether the table is not there. SQLite has no code for this, only words. */
+export const isMissing = (error: unknown, depth = 0): boolean =>
+  Predicate.isRecord(error) && depth < 5 && (
+    error.code === "42P01" || error.code === "ER_NO_SUCH_TABLE" || /no such table/.test(String(error.message)) ||
+    isMissing(error.cause, depth + 1) || isMissing(error.reason, depth + 1)
+  )
+
 /** Whether nothing was written and the same statement can succeed in a moment: a lock, or a serialization failure. */
 export const isContention = (error: unknown): boolean => {
   const code = codeOf(error)
