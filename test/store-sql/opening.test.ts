@@ -10,11 +10,13 @@ import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { Scope } from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import * as Mysql from "mysql2/promise"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -191,6 +193,22 @@ describe("stores on SQLite refuse at once", () => {
         yield* refused(Effect.provide(SqlPendingStore.make({ capacity }), layer), "misconfigured", /^capacity: /)
       }
     }))
+})
+
+describe("a database that does not answer yet", () => {
+  it.scoped("SqlTokenStore waits twenty seconds for it when it is opened", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const isAwake = yield* Deferred.make<void>()
+      // The transaction holds the only connection.
+      yield* Effect.fork(sql.withTransaction(Deferred.await(isAwake)))
+      yield* TestClock.adjust(1)
+      const fiber = yield* Effect.fork(SqlTokenStore.make())
+      yield* TestClock.adjust("20 seconds")
+      yield* Deferred.succeed(isAwake, undefined)
+      const store = yield* Fiber.join(fiber)
+      assert.isTrue(Option.isNone(yield* store.get(key)))
+    }).pipe(Effect.provide(LibsqlClient.layer({ url: pathToFileURL(Path.join(root, "asleep.db")).href }))))
 })
 
 /** MySQL commits the row of a migration before its table is there. */

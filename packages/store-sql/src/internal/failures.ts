@@ -48,7 +48,7 @@ const otherColumns = "the table has other columns than this store needs: give th
 const words: Readonly<Record<string, string>> = {
   FILE_REPLACED: "the database's file was deleted or replaced while it was open; the next call opens what is there now",
   NO_CONNECTION:
-    "NO_CONNECTION: the database did not answer in 5 seconds; if a transaction of the application holds the only connection, call the store outside of it",
+    "NO_CONNECTION: the database did not answer in time; if a transaction of the application holds the only connection, call the store outside of it",
   ECONNREFUSED: "ECONNREFUSED: no server listens at this host and port",
   ENOTFOUND: "ENOTFOUND: there is no host of this name",
   NO_TLS: "NO_TLS: the server has no TLS: set it up there, or leave out ssl",
