@@ -82,6 +82,17 @@ describe.skipIf(postgres.isSkipped)("PostgresTokenStore refuses at once", () => 
       yield* refused(PostgresTokenStore.make({ url: right, ssl: true }), "misconfigured", /has no TLS/)
     }))
 
+  it.scopedLive("no other setting of the driver in the url", () =>
+    Effect.gen(function*() {
+      const table = newTable()
+      yield* dropped(table)
+      const url = addressed((url) => {
+        url.search = "?statement_timeout=4000&connect_timeout=10&target_session_attrs=read-write&keepalives=1"
+      })
+      const store = yield* PostgresTokenStore.make({ url, table })
+      assert.isTrue(Option.isNone(yield* store.get(key)))
+    }))
+
   it.scopedLive("a table of the same name with other columns", () =>
     Effect.gen(function*() {
       const table = newTable()

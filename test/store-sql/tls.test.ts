@@ -135,4 +135,18 @@ describe.skipIf(!isInstalled)("TLS", () => {
       }),
     20_000
   )
+
+  it.scopedLive(
+    "PostgreSQL: ssl=no-verify in the url does not check the certificate, and is not sent in clear",
+    () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const port = yield* postgresWith(certificateFor("any.example"), seen)
+        const url = Redacted.make(`postgres://app:pass-secret@localhost:${port}/db?ssl=no-verify`)
+        yield* Effect.flip(PostgresTokenStore.make({ url, connectTimeout: "1 second" }))
+        assert.match(seen.join(), /app/)
+        assert.notMatch(seen.join(), /in clear/)
+      }),
+    20_000
+  )
 })
