@@ -191,4 +191,20 @@ describe("KeepAlive", () => {
       yield* Fiber.join(other)
       assert.strictEqual(server.refreshes, 20)
     }))
+
+  it.scoped("a pass that lasts longer than half of its lease refreshes each session, whatever its concurrency", () =>
+    Effect.gen(function*() {
+      const { both, server, store } = yield* setup(true)
+      yield* TestClock.adjust("10 days")
+      const slow: TokenStore.Service = {
+        ...store,
+        // Four looks at once find that the lease is old.
+        get: (key) => Effect.tap(store.get(key), () => Effect.sleep(key.account === "lease" ? "1 second" : "6 minutes"))
+      }
+      const pass = KeepAlive.pass(both[0], { concurrency: 4 })
+      const fiber = yield* Effect.fork(Effect.provideService(pass, TokenStore.TokenStore, slow))
+      yield* TestClock.adjust("3 hours")
+      assert.deepInclude(yield* Fiber.join(fiber), { read: 20, refreshed: 20, failed: 0 })
+      assert.strictEqual(server.refreshes, 20)
+    }))
 })

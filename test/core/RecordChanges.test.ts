@@ -8,6 +8,9 @@ import * as Stream from "effect/Stream"
 const next = (stream: Stream.Stream<RecordChanges.RecordChange>, count: number) =>
   Effect.map(Stream.runCollect(Stream.take(stream, count)), (chunk) => Array.from(chunk))
 
+/** All listeners have read what there is. */
+const settled = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+
 const listening = { _tag: "Listening" } as const
 
 describe("RecordChanges", () => {
@@ -25,6 +28,25 @@ describe("RecordChanges", () => {
       yield* Effect.yieldNow()
       hub.listening()
       assert.deepStrictEqual(yield* Fiber.join(late), [listening])
+    }))
+
+  it.effect("a listener hears Away only after Listening", () =>
+    Effect.gen(function*() {
+      const hub = RecordChanges.makeHub()
+      const early = yield* Effect.fork(next(hub.changes, 3))
+      yield* settled
+      hub.away()
+      yield* settled
+      // It can't read this in time.
+      hub.listening()
+      hub.away()
+      yield* settled
+      hub.listening()
+      yield* settled
+      hub.away()
+      yield* settled
+      hub.listening()
+      assert.deepStrictEqual(yield* Fiber.join(early), [listening, { _tag: "Away" }, listening])
     }))
 
   it.effect("of many changes of one record a listener that does not read hears the last", () =>

@@ -6,11 +6,17 @@ import * as SqliteTokenStore from "@effect-auth/store-sql/SqliteTokenStore"
 import * as SqlPendingStore from "@effect-auth/store-sql/SqlPendingStore"
 import * as SqlTokenStore from "@effect-auth/store-sql/SqlTokenStore"
 import * as LibsqlClient from "@effect/sql-libsql/LibsqlClient"
+import * as MysqlClient from "@effect/sql-mysql2/MysqlClient"
+import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { Scope } from "effect/Scope"
+import * as TestClock from "effect/TestClock"
 import * as Mysql from "mysql2/promise"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -18,6 +24,7 @@ import * as Path from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Pg from "pg"
 import * as backends from "../support/stores/backends.ts"
+import { key } from "../support/stores/sample.ts"
 
 const [postgres, mysql] = await Promise.all([backends.postgres(), backends.mysql()])
 const run = backends.runName
@@ -73,6 +80,17 @@ describe.skipIf(postgres.isSkipped)("PostgresTokenStore refuses at once", () => 
       const right = Redacted.make(postgres.url)
       yield* refused(PostgresTokenStore.make({ url: right, table: "nowhere.x" }), "misconfigured", /schema/)
       yield* refused(PostgresTokenStore.make({ url: right, ssl: true }), "misconfigured", /has no TLS/)
+    }))
+
+  it.scopedLive("no other setting of the driver in the url", () =>
+    Effect.gen(function*() {
+      const table = newTable()
+      yield* dropped(table)
+      const url = addressed((url) => {
+        url.search = "?statement_timeout=4000&connect_timeout=10&target_session_attrs=read-write&keepalives=1"
+      })
+      const store = yield* PostgresTokenStore.make({ url, table })
+      assert.isTrue(Option.isNone(yield* store.get(key)))
     }))
 
   it.scopedLive("a table of the same name with other columns", () =>
@@ -186,4 +204,61 @@ describe("stores on SQLite refuse at once", () => {
         yield* refused(Effect.provide(SqlPendingStore.make({ capacity }), layer), "misconfigured", /^capacity: /)
       }
     }))
+})
+
+describe("a database that does not answer yet", () => {
+  it.scoped("SqlTokenStore waits twenty seconds for it when it is opened", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const isAwake = yield* Deferred.make<void>()
+      // The transaction holds the only connection.
+      yield* Effect.fork(sql.withTransaction(Deferred.await(isAwake)))
+      yield* TestClock.adjust(1)
+      const fiber = yield* Effect.fork(SqlTokenStore.make())
+      yield* TestClock.adjust("20 seconds")
+      yield* Deferred.succeed(isAwake, undefined)
+      const store = yield* Fiber.join(fiber)
+      assert.isTrue(Option.isNone(yield* store.get(key)))
+    }).pipe(Effect.provide(LibsqlClient.layer({ url: pathToFileURL(Path.join(root, "asleep.db")).href }))))
+})
+
+/** MySQL commits the row of a migration before its table is there. */
+describe("a table that another process creates at this moment", () => {
+  const clients = {
+    PostgreSQL: PgClient.layer({ url: Redacted.make(postgres.url) }),
+    MySQL: MysqlClient.layer({ url: Redacted.make(mysql.url) }),
+    SQLite: LibsqlClient.layer({ url: pathToFileURL(Path.join(root, "late.db")).href })
+  }
+  const url = Redacted.make(mysql.url)
+  const on = (sql: SqlClient.SqlClient) => ({
+    SqlTokenStore: (table: string) => Effect.provideService(SqlTokenStore.make({ table }), SqlClient.SqlClient, sql),
+    MysqlTokenStore: (table: string) => MysqlTokenStore.make({ url, table })
+  })
+  const isSkipped = { PostgreSQL: postgres.isSkipped, MySQL: mysql.isSkipped, SQLite: false }
+
+  for (
+    const [name, database] of [
+      ["SqlTokenStore", "PostgreSQL"],
+      ["SqlTokenStore", "MySQL"],
+      ["SqlTokenStore", "SQLite"],
+      ["MysqlTokenStore", "MySQL"]
+    ] as const
+  ) {
+    it.scopedLive.skipIf(isSkipped[database])(`${name} on ${database} waits for it`, () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const [table, hidden] = [newTable(), newTable()]
+        yield* Effect.addFinalizer(() =>
+          Effect.ignore(Effect.forEach([table, `${table}_migrations`], (each) => sql`DROP TABLE ${sql(each)}`))
+        )
+        const make = on(sql)[name](table)
+        yield* Effect.scoped(make)
+        yield* sql`ALTER TABLE ${sql(table)} RENAME TO ${sql(hidden)}`
+        const fiber = yield* Effect.fork(make)
+        yield* Effect.sleep("300 millis")
+        yield* sql`ALTER TABLE ${sql(hidden)} RENAME TO ${sql(table)}`
+        const store = yield* Fiber.join(fiber)
+        assert.isTrue(Option.isNone(yield* store.get(key)))
+      }).pipe(Effect.provide(clients[database])))
+  }
 })

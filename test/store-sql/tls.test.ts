@@ -38,10 +38,11 @@ const certificateFor = (name: string) => {
 
 type Certificate = ReturnType<typeof certificateFor>
 
-const listening = (server: Net.Server) =>
+const listening = (server: Net.Server, socketPath?: string) =>
   Effect.acquireRelease(
     Effect.promise(async () => {
-      await once(server.listen(0, "127.0.0.1"), "listening")
+      const place = socketPath === undefined ? { port: 0, host: "127.0.0.1" } : { path: socketPath }
+      await once(server.listen(place), "listening")
       const address = server.address()
       return typeof address === "object" && address !== null ? address.port : 0
     }),
@@ -54,24 +55,27 @@ const secured = (socket: Net.Socket, certificate: Certificate, seen: Array<strin
     .on("data", (data) => void seen.push(data.toString("latin1")))
 
 /** The greeting of MySQL 8 with TLS, and nothing more. It keeps what clients send after the handshake. */
-const mysqlWith = (certificate: Certificate, seen: Array<string>) =>
-  listening(Net.createServer((socket) => {
-    socket.on("error", () => {})
-    const flags = 0x001f_8a09
-    const greeting = Buffer.concat([
-      Buffer.from([10]),
-      Buffer.from("8.0.36\0\x01\0\0\0abcdefgh\0", "latin1"),
-      Buffer.from([flags & 255, (flags >> 8) & 255, 45, 2, 0, (flags >> 16) & 255, 0, 21]),
-      Buffer.alloc(10),
-      Buffer.from("ijklmnopqrst\0caching_sha2_password\0")
-    ])
-    socket.write(Buffer.concat([Buffer.from([greeting.length, 0, 0, 0]), greeting]))
-    socket.once("data", (request) => {
-      socket.pause()
-      if (request.length > 36) socket.unshift(request.subarray(36))
-      secured(socket, certificate, seen)
-    })
-  }))
+const mysqlWith = (certificate: Certificate, seen: Array<string>, socketPath?: string) =>
+  listening(
+    Net.createServer((socket) => {
+      socket.on("error", () => {})
+      const flags = 0x001f_8a09
+      const greeting = Buffer.concat([
+        Buffer.from([10]),
+        Buffer.from("8.0.36\0\x01\0\0\0abcdefgh\0", "latin1"),
+        Buffer.from([flags & 255, (flags >> 8) & 255, 45, 2, 0, (flags >> 16) & 255, 0, 21]),
+        Buffer.alloc(10),
+        Buffer.from("ijklmnopqrst\0caching_sha2_password\0")
+      ])
+      socket.write(Buffer.concat([Buffer.from([greeting.length, 0, 0, 0]), greeting]))
+      socket.once("data", (request) => {
+        socket.pause()
+        if (request.length > 36) socket.unshift(request.subarray(36))
+        secured(socket, certificate, seen)
+      })
+    }),
+    socketPath
+  )
 
 /** It answers the request for TLS with yes, or no. */
 const postgresWith = (certificate: Certificate | undefined, seen: Array<string>) =>
@@ -119,6 +123,25 @@ describe.skipIf(!isInstalled)("TLS", () => {
     }), 20_000)
 
   it.scopedLive(
+    "MySQL: over a socket there is no name to check, so a trusted certificate for any name gets the user",
+    () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const other = certificateFor("other.example")
+        const socketPath = Path.join(root, "mysql.sock")
+        yield* mysqlWith(other, seen, socketPath)
+        const { host: _, ...more } = options
+        const make = (ssl: MysqlTokenStore.Options["ssl"]) =>
+          Effect.flip(MysqlTokenStore.make({ ...more, socketPath, ssl, connectTimeout: "1 second" }))
+        yield* make(true)
+        assert.deepStrictEqual(seen, [])
+        yield* make({ ca: other.cert })
+        assert.match(seen.join(), /app/)
+      }),
+    20_000
+  )
+
+  it.scopedLive(
     "PostgreSQL: a trusted certificate for another name gets no user and no password",
     () =>
       Effect.gen(function*() {
@@ -132,6 +155,20 @@ describe.skipIf(!isInstalled)("TLS", () => {
           assert.strictEqual(error._tag, "TokenStoreError")
         }
         assert.deepStrictEqual(seen, [])
+      }),
+    20_000
+  )
+
+  it.scopedLive(
+    "PostgreSQL: ssl=no-verify in the url does not check the certificate, and is not sent in clear",
+    () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const port = yield* postgresWith(certificateFor("any.example"), seen)
+        const url = Redacted.make(`postgres://app:pass-secret@localhost:${port}/db?ssl=no-verify`)
+        yield* Effect.flip(PostgresTokenStore.make({ url, connectTimeout: "1 second" }))
+        assert.match(seen.join(), /app/)
+        assert.notMatch(seen.join(), /in clear/)
       }),
     20_000
   )

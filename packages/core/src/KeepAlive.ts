@@ -164,9 +164,10 @@ const leaseOf = (store: TokenStore.Service, key: RecordKey.RecordKey) => {
     Effect.map(Clock.currentTimeMillis, (at) => {
       takenAt = isOurs ? at : -Infinity
     }))
-  const renew = Effect.flatMap(
+  // One look at a time: of several that take the lease at once, all but one would lose.
+  const renew = Effect.unsafeMakeSemaphore(1).withPermits(1)(Effect.flatMap(
     Clock.currentTimeMillis,
     (at) => Math.abs(at - takenAt) < leaseTtl / 2 ? Effect.succeed(true) : take
-  )
+  ))
   return { take, renew, release: write(false) }
 }

@@ -55,7 +55,8 @@ export interface Options {
   readonly password?: Redacted.Redacted | undefined
   /**
    * TLS: `true` checks the certificate and the name in it; an object holds options of the driver. The driver can't check
-   * an address, so give the name of the host, or `verifyIdentity: false`. Default: no TLS.
+   * an address, so give the name of the host, or `verifyIdentity: false`. Over a socket there is no name to check.
+   * Default: no TLS.
    */
   readonly ssl?: boolean | SslOptions | undefined
   /**

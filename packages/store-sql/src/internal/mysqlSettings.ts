@@ -153,7 +153,10 @@ const read = (options: Options): checks.Checked<Settings> =>
 export const readSettings = (options: Options): Effect.Effect<Settings, TokenStoreError> =>
   Effect.mapError(read(options), (detail) => ofStore("mysql", "open", { reason: "misconfigured", detail })())
 
-/** For mysql2, whose `ssl` is an object. It checks the name in the certificate only if it is asked to. */
+/**
+ * For mysql2, whose `ssl` is an object. It checks the name in the certificate only if it is asked to. A socket has no
+ * name; mysql2 would check for `localhost`.
+ */
 export const driverOptions = (settings: Settings) => {
   const { connectTimeout, database, host, password, port, socketPath, ssl, user } = settings
   return {
@@ -161,7 +164,9 @@ export const driverOptions = (settings: Settings) => {
     database,
     user,
     ...(password === undefined ? {} : { password }),
-    ...(ssl === undefined || ssl === false ? {} : { ssl: { verifyIdentity: true, ...(ssl === true ? {} : ssl) } }),
+    ...(ssl === undefined || ssl === false
+      ? {}
+      : { ssl: { verifyIdentity: socketPath === undefined, ...(ssl === true ? {} : ssl) } }),
     connectTimeout,
     charset: "utf8mb4",
     enableKeepAlive: true,

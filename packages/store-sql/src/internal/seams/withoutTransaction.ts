@@ -1,6 +1,7 @@
 /**
- * Keeps statements outside of the application's transaction. Some drivers keep a transaction under a name of their own, so
- * everything but the span is left out of the context. Effect 4 keeps its clock there, too.
+ * Keeps statements outside of the application's transaction. Most clients keep it under the tag of `@effect/sql`, but some
+ * have a tag of their own (libsql). So everything but the span is left out of the context. Effect 4 keeps its clock there,
+ * too.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
