@@ -142,10 +142,10 @@ Effect.runPromise(Effect.scoped(Effect.provide(program, [FetchHttpClient.layer, 
 
 /** In kB of 1,000 bytes. */
 const budgets = {
-  placewise: { name: "Placewise", own: 44.7, overPlain: 68.6, overTyped: 50.2 },
-  priava: { name: "Priava", own: 43.7, overPlain: 67.3, overTyped: 48.9 },
-  pitchpoint: { name: "Pitchpoint", own: 42.7, overPlain: 68.6, overTyped: 50.2 },
-  "wallet-app": { name: "WalletApp", own: 43.7, overPlain: 67.5, overTyped: 49.1 }
+  placewise: { name: "Placewise", own: 45.6, overPlain: 69.5, overTyped: 51.1 },
+  priava: { name: "Priava", own: 44.6, overPlain: 68.2, overTyped: 49.8 },
+  pitchpoint: { name: "Pitchpoint", own: 43.6, overPlain: 69.5, overTyped: 51.2 },
+  "wallet-app": { name: "WalletApp", own: 44.5, overPlain: 68.4, overTyped: 50.0 }
 } as const
 
 const kB = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
@@ -162,8 +162,8 @@ describe("what a session adds to a bundle (minified, gzipped)", () => {
     console.log(`core: own ${kB(own)}, over plain ${kB(all)}`)
     // What is not measured is no small bundle.
     assert.isAbove(own, 5_000)
-    assert.isAtMost(own, 31_400)
-    assert.isAtMost(all, 35_200)
+    assert.isAtMost(own, 32_200)
+    assert.isAtMost(all, 36_000)
   })
 
   for (const [folder, budget] of Object.entries(budgets)) {
@@ -218,7 +218,7 @@ globalThis.used = [Endpoint.http, RemoteSessions.make, RemoteSessions.layer]
     const { own } = await apart(app, isLibrary)
     console.log(`remote: own ${kB(own)}`)
     assert.isAbove(own, 3_000)
-    assert.isAtMost(own, 15_500)
+    assert.isAtMost(own, 15_700)
   })
 })
 
@@ -247,7 +247,7 @@ const isNotOAuth2 = (file: string) =>
 /** In kB of 1,000 bytes. */
 const programs: ReadonlyArray<readonly [name: string, app: string, budget: number]> = [
   ["client credentials", program("ClientAuthentication.basic", "ClientCredentials.make"), 5.1],
-  ["token exchange", program("ClientAuthentication.basic", "TokenExchange.provider"), 5.4],
+  ["token exchange", program("ClientAuthentication.basic", "TokenExchange.provider"), 5.6],
   ["refresh token", program("ClientAuthentication.basic", "RefreshToken.provider"), 9.3],
   ["device code", program("DeviceCode.provider", "DeviceCode.signIn"), 10.2],
   ["a page", program("AuthorizationCode.provider", "BrowserRedirect.leave", "BrowserRedirect.comeBack"), 12.5],
@@ -262,7 +262,7 @@ const programs: ReadonlyArray<readonly [name: string, app: string, budget: numbe
     ),
     13.4
   ],
-  ["everything", everything, 27.6]
+  ["everything", everything, 27.9]
 ]
 
 describe("what OAuth 2 adds over core (minified, gzipped)", () => {

@@ -18,6 +18,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Semaphore from "effect/Semaphore"
 import { type AccessTokenError, TokenStoreError } from "./AuthError.ts"
 import type * as AuthService from "./AuthService.ts"
 import type { AuthSessions } from "./AuthSessions.ts"
@@ -164,9 +165,10 @@ const leaseOf = (store: TokenStore.Service, key: RecordKey.RecordKey) => {
     Effect.map(Clock.currentTimeMillis, (at) => {
       takenAt = isOurs ? at : -Infinity
     }))
-  const renew = Effect.flatMap(
+  // One look at a time: of several that take the lease at once, all but one would lose.
+  const renew = Semaphore.makeUnsafe(1).withPermits(1)(Effect.flatMap(
     Clock.currentTimeMillis,
     (at) => Math.abs(at - takenAt) < leaseTtl / 2 ? Effect.succeed(true) : take
-  )
+  ))
   return { take, renew, release: write(false) }
 }

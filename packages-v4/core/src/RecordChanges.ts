@@ -27,7 +27,7 @@ import type { SessionRecord } from "./SessionRecord.ts"
  *
  * - `Listening`: from now on changes are reported. Earlier changes may have been missed. It is the first report, and
  *   comes again after each interruption.
- * - `Away`: the subscription is lost. Changes may be missed until the next `Listening`.
+ * - `Away`: the subscription is lost, after a `Listening`. Changes may be missed until the next `Listening`.
  * - `Changed`: this process or another one wrote this version of the record with this `RecordKey.hash`. Version 0: the
  *   record was erased; a store that polls for changes can't notice this when another process erased it. Of several
  *   changes of one record, possibly only the last is reported.
@@ -59,7 +59,7 @@ export interface Hub {
   readonly changed: (hash: number, version: number) => void
   /** The subscription is ready, for the first time or again. Earlier changes may have been missed. */
   readonly listening: () => void
-  /** The subscription is lost. Listeners get `Away`, and `Listening` when the subscription is back. */
+  /** The subscription is lost. Listeners that got a `Listening` get `Away`, and `Listening` when the subscription is back. */
   readonly away: () => void
   readonly changes: Stream.Stream<RecordChange>
 }
@@ -68,6 +68,8 @@ export interface Hub {
 const mostWaiting = 10_000
 
 interface Listener {
+  /** Whether it got a `Listening`. Without one, it gets no `Away`. */
+  isTold: boolean
   isAway: boolean
   /** The last version of each record, by hash. */
   readonly waiting: Map<number, number>
@@ -82,6 +84,7 @@ const drain = (listener: Listener): Chunk.Chunk<RecordChange> => {
   if (listener.isAway) changes.push({ _tag: "Away" })
   if (listener.hasGap) changes.push({ _tag: "Listening" })
   for (const [hash, version] of listener.waiting) changes.push({ _tag: "Changed", hash, version })
+  listener.isTold ||= listener.hasGap
   listener.isAway = false
   listener.hasGap = false
   listener.waiting.clear()
@@ -124,7 +127,13 @@ export const makeHub = (): Hub => {
     waiter?.()
   }
   const join = Effect.sync(() => {
-    const listener: Listener = { waiting: new Map(), isAway: false, hasGap: isListening, wake: undefined }
+    const listener: Listener = {
+      waiting: new Map(),
+      isTold: false,
+      isAway: false,
+      hasGap: isListening,
+      wake: undefined
+    }
     listeners.add(listener)
     return listener
   })
@@ -154,7 +163,7 @@ export const makeHub = (): Hub => {
     away: () => {
       isListening = false
       for (const listener of listeners) {
-        listener.isAway = true
+        listener.isAway = listener.isTold
         listener.hasGap = false
         wake(listener)
       }

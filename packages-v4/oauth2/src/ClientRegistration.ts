@@ -143,9 +143,11 @@ const send = Effect.fnUntraced(function*(
   return yield* Effect.mapError(Schema.decodeUnknownEffect(Answer)(body), () => malformed)
 })
 
-/** The answer as the token of a session: visible ASCII. */
-const pack = (answer: typeof Answer.Type): Redacted.Redacted<string> =>
-  Redacted.make(Base64Url.encode(JSON.stringify(answer)))
+/** The answer as the token of a session: visible ASCII. Members of another form say nothing, and may be of any size. */
+const pack = (answer: typeof Answer.Type): Redacted.Redacted<string> => {
+  const readable = Object.entries(answer).filter(([, value]) => typeof value === "string" || typeof value === "number")
+  return Redacted.make(Base64Url.encode(JSON.stringify(Object.fromEntries(readable))))
+}
 
 const unpack = (token: Redacted.Redacted<string>): Registered => {
   const text = Base64Url.decodeString(Redacted.value(token))
@@ -169,8 +171,8 @@ const realmOf = (server: OAuth2Server, metadata: Metadata): string => {
 
 /** Milliseconds since the epoch, where the secret ends. Zero stands for never (RFC 7591 section 3.2.1). */
 const endOf = (answer: typeof Answer.Type): number | undefined => {
-  const seconds = Number(answer.client_secret_expires_at)
-  return secretOf(answer) !== undefined && Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined
+  const seconds = tokenCall.seconds(answer.client_secret_expires_at)
+  return secretOf(answer) === undefined || seconds === undefined ? undefined : seconds * 1000
 }
 
 const provider = (

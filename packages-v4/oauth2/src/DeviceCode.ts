@@ -176,7 +176,7 @@ const redeem = Effect.fnUntraced(function*(
 /** By how much `slow_down` lengthens the interval (RFC 8628 section 3.5). */
 const slower = Duration.seconds(5)
 
-/** A failure makes no wait longer than this, but none is shorter than the interval. */
+/** Failures lengthen the wait to a minute at most. It is never below the interval. */
 const slowest = Duration.minutes(1)
 
 /**

@@ -52,7 +52,7 @@ export interface Dialect {
   readonly authorizationParameters?: Readonly<Record<string, string>> | undefined
   /**
    * Whether an ID token may lack the nonce that was asked for: `optional` for servers that send none. A wrong one is refused all
-   * the same, and PKCE keeps a code of another sign-in out. Default: `required`.
+   * the same. If the server checks PKCE, a code of another sign-in is refused there. Default: `required`.
    */
   readonly nonce?: "required" | "optional" | undefined
   /** What the server's own error codes mean. Codes of RFC 6749 can be given another meaning, too. */
@@ -88,7 +88,7 @@ export interface Options {
   readonly furtherResources?: ReadonlyArray<string> | undefined
   /**
    * Further parameters of token requests: `audience` at Auth0. They can't replace one that a grant defines. They are part of the
-   * realm, because another audience is another token: none may be a secret.
+   * realm, because another audience is another token: none may be a secret. Names of secrets, such as `client_secret`, are refused.
    */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** Where the access token may be sent: `https://api.example.com`. Never taken from an answer. */
@@ -127,6 +127,9 @@ const isParameters = (value: unknown): boolean =>
   Predicate.isObject(value) && [Object.prototype, null].includes(Object.getPrototypeOf(value)) &&
   Object.values(value).every((one) => typeof one === "string")
 
+/** Parameters stand in the realm, and so in logs and in every record key. */
+const secretName = /^(?:client_secret|password|assertion|client_assertion|.*_token)$/
+
 const isAuthentication = (value: unknown): boolean =>
   Predicate.isObject(value) && isText(value["method"]) && typeof value["apply"] === "function"
 
@@ -160,7 +163,11 @@ const faultOf = (options: unknown): string | undefined => {
   if (!Predicate.isObject(options)) return "the options are not an object"
   const kinds = [...required, ...optional.filter(([name]) => options[name] !== undefined)]
   const wrong = kinds.find(([name, isFit]) => !isFit(options[name]))
-  return wrong === undefined ? undefined : `${wrong[0]} is not ${wrong[2]}`
+  if (wrong !== undefined) return `${wrong[0]} is not ${wrong[2]}`
+  const secret = Object.keys(options["parameters"] ?? {}).find((one) => secretName.test(one))
+  return secret === undefined
+    ? undefined
+    : `parameters has ${secret}: parameters are part of the realm, so a secret goes to the grant or to authentication`
 }
 
 /**

@@ -114,7 +114,10 @@ export interface DiscoveryOptions {
   readonly documentUrl?: string | undefined
   /** What the document leaves out or has wrong. The issuer can be replaced, too: that is how a templated one is named. */
   readonly override?: Partial<Metadata> | undefined
-  /** How old a document may be before it is asked for again; when that fails the old one is used. Default: 24 hours. */
+  /**
+   * How old a document may be before it is asked for again; when that fails the old one is used. Default: 24 hours. A document
+   * that was found after a place that did not answer is kept for a minute.
+   */
   readonly maxAge?: Duration.Input | undefined
 }
 
@@ -152,22 +155,26 @@ export const discovered = Effect.fnUntraced(function*(
     }
   }
   const maxAge = Duration.toMillis(options.maxAge ?? "24 hours")
-  let held: { readonly metadata: Metadata; readonly until: number } | undefined
+  let held: { readonly metadata: Metadata; readonly isSure: boolean; readonly until: number } | undefined
   const metadata = Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
     if (held !== undefined && now < held.until) return held.metadata
-    const found = yield* Effect.result(discovery.find(httpClient, issuer, options))
-    if (found._tag === "Success") {
-      held = { metadata: found.success, until: now + maxAge }
-      return found.success
-    }
-    if (held === undefined) return yield* found.failure
+    const old = held
+    const asked = discovery.find(httpClient, issuer, options)
     // A server that is away for a moment still has its endpoints where they were.
-    held = { metadata: held.metadata, until: now + Math.min(maxAge, retryAfter) }
+    const found = yield* old === undefined
+      ? asked
+      : Effect.orElseSucceed(asked, () => ({ value: old.metadata, isSure: false }))
+    const isKept = old?.isSure === true && !found.isSure
+    held = {
+      metadata: isKept ? old.metadata : found.value,
+      isSure: isKept || found.isSure,
+      until: now + (found.isSure ? maxAge : Math.min(maxAge, retryAfter))
+    }
     return held.metadata
   })
   return { issuer: options.override?.issuer ?? issuer, metadata }
 })
 
-/** Milliseconds until a document that could not be renewed is asked for again. */
+/** Milliseconds until a document that could not be renewed, or is not the first one, is asked for again. */
 const retryAfter = 60_000

@@ -98,11 +98,12 @@ const find = Effect.fnUntraced(function*(
   if (metadataUrl !== undefined && named?.origin !== url.origin) {
     return yield* unsent("url", "the metadata document is of another origin")
   }
-  return yield* firstOf(
+  const { value } = yield* firstOf(
     httpClient,
     named === undefined ? places(url) : [named.href],
     (found) => read(resource, url, found)
   )
+  return value
 })
 
 /**

@@ -29,7 +29,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
-import { useOf } from "./internal/applicationClient.ts"
+import { openingPatience, useOf } from "./internal/applicationClient.ts"
 import * as checks from "./internal/checks.ts"
 import { isContention, ofStore } from "./internal/failures.ts"
 import { createPending, migrate } from "./internal/migrations.ts"
@@ -85,7 +85,7 @@ export const make = Effect.fnUntraced(function*(
   if (dialect === undefined) return yield* open("the client's dialect must be sqlite, pg or mysql")
   const table = sql(dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name)
   const use = useOf(sql)
-  yield* migrate(use, {
+  yield* migrate(useOf(sql, openingPatience), {
     table: dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name,
     backend: dialect,
     create: createPending

@@ -2,7 +2,8 @@
  * A token store in one table of an SQL database. It uses the application's own `SqlClient` with the dialect `sqlite`,
  * `pg` or `mysql`. It starts no transaction, except to create the table, and it never joins one of the application: a
  * write is committed when it is acknowledged, even if the transaction around the call is rolled back later. If that
- * transaction holds the only connection (always on SQLite), the call fails after 5 seconds.
+ * transaction holds the only connection (always on SQLite), the call fails after 5 seconds, and opening the store after
+ * a minute.
  *
  * A compare-and-set is one statement. It succeeded only if `RETURNING` gave a row, or if one row was counted. On SQLite
  * and MySQL the store polls for changes. This module has no presence, and no changes on PostgreSQL, because both need
@@ -16,7 +17,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
-import { useOf } from "./internal/applicationClient.ts"
+import { openingPatience, useOf } from "./internal/applicationClient.ts"
 import * as checks from "./internal/checks.ts"
 import { ofStore } from "./internal/failures.ts"
 import { migrate } from "./internal/migrations.ts"
@@ -80,7 +81,7 @@ export const make = (options: Options = {}): Effect.Effect<TokenStore.Service, T
     // Without a schema PostgreSQL could use a table of the same name from another schema of its search_path.
     const table = dialect === "postgresql" && !name.includes(".") ? `public.${name}` : name
     const use = useOf(sql)
-    yield* migrate(use, { table, backend: dialect })
+    yield* migrate(useOf(sql, openingPatience), { table, backend: dialect })
     yield* refuseUnwritable(use, table, dialect)
     if (dialect === "postgresql") return makeRecords(use, { table, channel: yield* channelOf(table) })
     const { changes, onWritten } = (dialect === "sqlite" ? makeSqliteChanges : makeMysqlChanges)(

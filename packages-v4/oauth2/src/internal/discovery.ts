@@ -55,7 +55,7 @@ export const find = Effect.fnUntraced(function*(
   httpClient: HttpClient.HttpClient,
   issuer: string,
   options: DiscoveryOptions
-): Effect.fn.Return<Metadata, ExchangeFailure> {
+): Effect.fn.Return<Found<Metadata>, ExchangeFailure> {
   const tried = options.documentUrl === undefined ? places(issuer) : [options.documentUrl]
   return yield* firstOf(httpClient, tried, (document) => read(issuer, document, options.override))
 })
@@ -63,7 +63,15 @@ export const find = Effect.fnUntraced(function*(
 /** How much a failure says: the server is away, a document is refused, a page is no document, nothing is there. */
 const weight = ({ kind, reason, status }: ExchangeFailure): number => {
   if (reason === "malformed") return 1
-  return kind === "transient" ? 3 : status === undefined ? 2 : 0
+  return kind === "transient" ? away : status === undefined ? 2 : 0
+}
+
+const away = 3
+
+interface Found<A> {
+  readonly value: A
+  /** `false`: a place before it was away, and may have said more. */
+  readonly isSure: boolean
 }
 
 /** The first document that is there and right. If there is none, the failure that says the most. */
@@ -71,11 +79,11 @@ export const firstOf = Effect.fnUntraced(function*<A>(
   httpClient: HttpClient.HttpClient,
   tried: ReadonlyArray<string>,
   read: (document: unknown) => Effect.Effect<A, ExchangeFailure>
-): Effect.fn.Return<A, ExchangeFailure> {
+): Effect.fn.Return<Found<A>, ExchangeFailure> {
   let worst: ExchangeFailure | undefined
   for (const url of tried) {
     const found = yield* Effect.result(Effect.flatMap(fetchJson(httpClient, url), read))
-    if (found._tag === "Success") return found.success
+    if (found._tag === "Success") return { value: found.success, isSure: worst === undefined || weight(worst) < away }
     const failure = found.failure
     if (worst === undefined || weight(failure) > weight(worst)) worst = failure
     // All places are at one server: one that is silent is not asked again. In a browser a page without CORS is a lost connection.

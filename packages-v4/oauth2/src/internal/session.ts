@@ -47,11 +47,11 @@ const refresh =
       )
 
 /**
- * A success says that it is done, whatever stands in its body (RFC 7009 section 2.2): Keycloak says there that the token is gone
- * already. Google says it with a 400.
+ * A success says that it is done, also with a body that can't be read (RFC 7009 section 2.2). A token that is gone already is
+ * `invalid_token`: Keycloak says so with a 200, and Google with a 400. Any other error says that the token lives.
  */
 const isDone = ({ error, status = 0 }: ExchangeFailure): boolean =>
-  (status >= 200 && status < 300) || (status === 400 && error === "invalid_token")
+  error === "invalid_token" ? status < 500 && status !== 401 : error === undefined && status >= 200 && status < 300
 
 export const revokeOne = (
   client: OAuth2Client,

@@ -15,7 +15,8 @@ export const isSecureText = (text: string): boolean => {
 
 /**
  * Every host that leads to this machine, as `URL` writes it: also the unspecified address, IPv4 written as IPv6, and the names
- * below `localhost`. Wider than the rule for plain http, because here too much is better than too little.
+ * below `localhost`. Wider than the rule for plain http, because here a wrong refusal is better than a request to
+ * this machine.
  */
 const here = /^(?:127(?:\.\d+){3}|0(?:\.\d+){3}|\[::(?:1|ffff:(?:7f[\da-f]{2}|0):[\da-f]+)?\]|(?:.+\.)?localhost\.?)$/
 

@@ -19,8 +19,8 @@ return 1
 `
 
 /**
- * Tries each command of reading and writing. KEYS: a name that nobody uses. ARGV: a channel. The first `PEXPIRE`
- * finds no key: it is refused before there is one. The last one removes the key at once.
+ * Tries each command of reading and writing. KEYS: a name that nobody uses. ARGV: a channel. Without the
+ * right to `PEXPIRE` the script fails at the first one, before the key exists. The last one removes the key at once.
  */
 export const tryScript = `
 redis.call("HMGET", KEYS[1], "version", "record")

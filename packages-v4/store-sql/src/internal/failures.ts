@@ -19,6 +19,13 @@ export const codeOf = (error: unknown, depth = 0): string | undefined => {
 export const isDamage = (code: string | undefined): boolean =>
   code !== undefined && (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB"))
 
+/** Whether the table is not there. SQLite has no code for this, only words. */
+export const isMissing = (error: unknown, depth = 0): boolean =>
+  Predicate.isObject(error) && depth < 5 && (
+    error.code === "42P01" || error.code === "ER_NO_SUCH_TABLE" || /no such table/.test(String(error.message)) ||
+    isMissing(error.cause, depth + 1) || isMissing(error.reason, depth + 1)
+  )
+
 /** Whether nothing was written and the same statement can succeed in a moment: a lock, or a serialization failure. */
 export const isContention = (error: unknown): boolean => {
   const code = codeOf(error)
@@ -41,7 +48,7 @@ const otherColumns = "the table has other columns than this store needs: give th
 const words: Readonly<Record<string, string>> = {
   FILE_REPLACED: "the database's file was deleted or replaced while it was open; the next call opens what is there now",
   NO_CONNECTION:
-    "NO_CONNECTION: the database did not answer in 5 seconds; if a transaction of the application holds the only connection, call the store outside of it",
+    "NO_CONNECTION: the database did not answer in time; if a transaction of the application holds the only connection, call the store outside of it",
   ECONNREFUSED: "ECONNREFUSED: no server listens at this host and port",
   ENOTFOUND: "ENOTFOUND: there is no host of this name",
   NO_TLS: "NO_TLS: the server has no TLS: set it up there, or leave out ssl",

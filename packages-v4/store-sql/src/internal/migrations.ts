@@ -5,7 +5,7 @@ import * as Schedule from "effect/Schedule"
 import * as Migrator from "effect/sql/Migrator"
 import * as SqlClient from "effect/sql/SqlClient"
 import { SqlError, UnknownError } from "effect/sql/SqlError"
-import { codeOf, isDamage, ofStore, ownOf } from "./failures.ts"
+import { codeOf, isDamage, isMissing, ofStore, ownOf } from "./failures.ts"
 import type { Use } from "./records.ts"
 
 const createTable: Create = (table) =>
@@ -83,13 +83,27 @@ interface Options {
 
 /**
  * Runs the missing migrations. If several processes do this at the same time, one succeeds and the others fail for a
- * moment (PostgreSQL's `CREATE TABLE IF NOT EXISTS` is not safe against concurrent runs), so it is retried.
+ * moment (PostgreSQL's `CREATE TABLE IF NOT EXISTS` is not safe against concurrent runs), so it is retried. MySQL commits
+ * the row of a migration before its table is there, so the table is read, too.
  */
 export const migrate = (
   use: Use,
   options: Options
 ): Effect.Effect<void, TokenStoreError> =>
-  Effect.asVoid(Effect.flatMap(isDone(use, options), (is) => is ? Effect.void : run(use, options)))
+  Effect.flatMap(isDone(use, options), (is) => is ? Effect.void : run(use, options)).pipe(
+    Effect.andThen(use((sql) => sql`SELECT 1 FROM ${sql(options.table)} LIMIT 0`)),
+    Effect.retry({
+      while: (error) =>
+        isMissing(error) ||
+        (ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? "")),
+      schedule: Schedule.max([
+        Schedule.upTo(Schedule.jittered(Schedule.exponential(20)), { duration: "5 seconds" }),
+        Schedule.recurs(10)
+      ])
+    }),
+    Effect.mapError(ofStore(options.backend, "migrate")),
+    Effect.asVoid
+  )
 
 /** In the order of their numbers, from 1. */
 const migrationsOf = ({ backend, create }: Options): ReadonlyArray<readonly [name: string, create: Create]> =>
@@ -116,10 +130,8 @@ WHERE migration_id = ${migrationsOf(options).length}`
 const isFinal =
   /^(28...|3.000|42(?!P07|P06|710).{3}|ER_.*DENIED.*|ER_BAD_DB_ERROR|SQLITE_ERROR|SQLITE_READONLY.*|SQLITE_CANTOPEN.*|LOG_REPLACED|NO_CONNECTION|PRAGMA_.*_REFUSED)$/
 
-const run = (
-  use: Use,
-  options: Options
-): Effect.Effect<void, TokenStoreError> =>
+/** The migrator also succeeds without any work if it can't write its row, for example because of a lock. */
+const run = (use: Use, options: Options): Effect.Effect<void, SqlError> =>
   use((sql) =>
     migrator({
       table: `${options.table}_migrations`,
@@ -135,13 +147,13 @@ const run = (
       Effect.mapError((error) => new SqlError({ reason: new UnknownError({ cause: error, message: "migration" }) }))
     )
   ).pipe(
-    Effect.retry({
-      while: (error) => ownOf(error) === undefined && !isDamage(codeOf(error)) && !isFinal.test(codeOf(error) ?? ""),
-      schedule: Schedule.max([
-        Schedule.upTo(Schedule.jittered(Schedule.exponential(20)), { duration: "5 seconds" }),
-        Schedule.recurs(10)
-      ])
-    }),
-    Effect.mapError(ofStore(options.backend, "migrate")),
+    Effect.andThen(isDone(use, options)),
+    Effect.filterOrFail(
+      (done) => done,
+      () =>
+        new SqlError({
+          reason: new UnknownError({ cause: { code: "MIGRATION_LOCKED" }, message: "the migrations were not run" })
+        })
+    ),
     Effect.asVoid
   )

@@ -43,26 +43,10 @@ const isSsl = (value: unknown): value is NonNullable<Options["ssl"]> =>
 
 const sslModes = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full", "no-verify"]
 
-/** The driver ignores other names, so a misspelt `sslmode` would be clear text. It also ignores `channel_binding`. */
-const queryNames = [
-  "host",
-  "port",
-  "user",
-  "password",
-  "options",
-  "application_name",
-  "client_encoding",
-  "channel_binding",
-  "ssl",
-  "sslmode",
-  "sslcert",
-  "sslkey",
-  "sslrootcert",
-  "sslnegotiation",
-  "uselibpqcompat"
-]
+/** The settings of TLS that the driver knows. */
+const tlsNames = ["ssl", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslnegotiation", "uselibpqcompat"]
 
-const isAboutTls = (name: string): boolean => name.startsWith("ssl") || name === "uselibpqcompat"
+const isAboutTls = (name: string): boolean => /^(ssl|gss|uselibpqcompat)/i.test(name)
 
 const isEscaped = (text: string): boolean => !/%(?![0-9a-f]{2})/i.test(text)
 
@@ -80,15 +64,17 @@ const faultOf = (text: string, url: URL | undefined): string | undefined => {
     return "its path must be the name of one database; escape / and #"
   }
   const given = [...url.searchParams.keys()]
-  if (given.some((name) => !queryNames.includes(name)) || given.length > new Set(given).size) {
-    return `after ? only these names are allowed, each once: ${
-      queryNames.join(", ")
-    }; use the options for other settings`
+  if (given.length > new Set(given).size) return "after ? each name is allowed once"
+  // The driver would ignore a misspelt name, and send everything in clear.
+  if (given.some((name) => isAboutTls(name) && !tlsNames.includes(name))) {
+    return `after ? only these names of TLS are allowed: ${tlsNames.join(", ")}`
   }
   const is = (name: string, right: ReadonlyArray<string>) => right.includes(url.searchParams.get(name) ?? right[0]!)
   if (!is("sslmode", sslModes)) return `its sslmode must be one of ${sslModes.join(", ")}`
   // The driver would throw while it connects if `ssl` had another text.
-  if (!is("ssl", ["true", "1", "0"])) return "its ssl must be true, 1 or 0"
+  if (!is("ssl", ["true", "1", "0", "no-verify"])) {
+    return "its ssl must be true, 1, 0, or no-verify (this does not check the certificate)"
+  }
   if (!is("sslnegotiation", ["postgres", "direct"])) return "its sslnegotiation must be postgres or direct"
   return undefined
 }

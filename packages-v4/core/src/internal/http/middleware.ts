@@ -77,8 +77,10 @@ export const make = <E, R>(
 const isThere = (request: Effect.Effect<Request>): request is Exit.Success<Request, never> =>
   Exit.isExit(request) && Exit.isSuccess(request)
 
-/** The tokens that an API has accepted. All clients share it, because some programs make a client for each request. */
-const accepted = new WeakSet<Redacted.Redacted<string>>()
+/** The origins that have accepted a token. All clients share it, because some programs make a client for each request. */
+const accepted = new WeakMap<Redacted.Redacted<string>, Set<string>>()
+
+const originOf = (request: Request): string => urlOf(request)?.origin ?? ""
 
 class Middleware<E, R> {
   private readonly self: HttpClient.HttpClient.With<E, R>
@@ -201,7 +203,7 @@ class Middleware<E, R> {
     const { value } = attempt.token
     if (value !== this.#accepted && status < 300 && this.auth.rejection.body === undefined) {
       this.#accepted = value
-      accepted.add(value)
+      accepted.set(value, (accepted.get(value) ?? new Set()).add(originOf(attempt.request)))
     }
     const handed = new HandedResponse(response, attempt.request)
     const { body } = this.auth.rejection
@@ -236,7 +238,7 @@ class Middleware<E, R> {
         : refused
       // If only the headers were read, the body is freed when the caller surely does not get the response.
       const unread = kept === refused && handsOver ? this.drain.release(refused.response) : Effect.void
-      const wasAccepted = accepted.has(attempt.token.value)
+      const wasAccepted = accepted.get(attempt.token.value)?.has(originOf(attempt.request)) === true
       const renewed = yield* Effect.result(this.auth.renew(attempt.token, { wasAccepted }))
       if (Result.isFailure(renewed)) {
         const error = renewed.failure

@@ -22,8 +22,8 @@ export interface Flight {
   readonly done: Deferred.Deferred<void, AccessTokenError>
   /** Settled when it is done, where requests must not wake each other up (`onDemand`). */
   settled?: Promise<void> | undefined
-  /** Monotonic: if it is not done by then, its fiber died. */
-  readonly until: number
+  /** Monotonic: if it is not done by then, its fiber died. Each exchange moves it. */
+  until: number
   waiters: number
   /** A caller waits that needs the token, also where the flight began on schedule. */
   isNeeded: boolean

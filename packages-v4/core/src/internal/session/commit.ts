@@ -68,8 +68,11 @@ export const commit = Effect.fnUntraced(function*(
   if (written._tag === "Saved") {
     if (unsaved.claim === undefined) keep(machine, cell, undefined)
     const isOwn = written.record.commitId === unsaved.commitId
-    // Versions begin at 1 again where a record was erased: what is stored now is read at the next use.
-    if (written.record.version < version) markOutdated(machine, cell, Infinity)
+    // Versions begin at 1 again where a record was erased.
+    if (written.record.version < version) {
+      if (cell.version === version) cell.version = 0
+      else markOutdated(machine, cell, Infinity)
+    }
     yield* applyRecord(machine, cell, written.record, "written", isOwn ? own : undefined)
     return { _tag: "Published", record: written.record }
   }

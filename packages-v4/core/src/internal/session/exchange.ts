@@ -6,6 +6,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { AccessTokenError } from "../../AuthError.ts"
 import { ProviderUnavailable } from "../../AuthError.ts"
@@ -23,6 +24,7 @@ import { emit } from "./events.ts"
 import { randomId } from "./ids.ts"
 import { exchanged, exchanging } from "./instrument.ts"
 import { keyOf, type Machine, subjectOf } from "./machine.ts"
+import { longestExchange } from "./options.ts"
 import type { Permit } from "./permits.ts"
 import { restsOf } from "./resources.ts"
 import { type Now, now } from "./time.ts"
@@ -82,12 +84,15 @@ export const exchange = (
   const isTold = machine.store.reportsAtOnce === true
   const run = ({ late }: Permit, waited: number): Effect.Effect<Outcome, AccessTokenError> => {
     if (machine.closed) return closing(machine, cell, grant.kind)
-    // The decision was made on a record that is not the newest any more, or perhaps is not.
-    const isOld = !isTold && waited > limits.longestUntold
-    if (isOld || cell.outdated || flight.applied !== applied) return Effect.succeed(again)
-    return late === undefined
-      ? underClaim(machine, cell, flight, grant)
-      : errors.ofBackoff(subjectOf(machine, cell, grant.kind), late, 429)
+    // The decision was made on a record that is not the newest any more.
+    if (cell.outdated || flight.applied !== applied) return Effect.succeed(again)
+    if (late !== undefined) return errors.ofBackoff(subjectOf(machine, cell, grant.kind), late, 429)
+    const claiming = underClaim(machine, cell, flight, grant)
+    if (isTold || waited <= limits.longestUntold) return claiming
+    return Effect.flatMap(
+      machine.store.get(keyOf(machine, cell)),
+      (found) => isSame(Option.getOrUndefined(found), grant.base) ? claiming : Effect.succeed(again)
+    )
   }
   return Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
@@ -100,6 +105,10 @@ export const exchange = (
     )
   )
 }
+
+/** Versions begin at 1 again where a record was erased. */
+const isSame = (one: SessionRecord | undefined, other: SessionRecord | undefined): boolean =>
+  one?.version === other?.version && one?.session === other?.session && one?.commitId === other?.commitId
 
 export const closing = (machine: Machine, cell: Cell, kind: Claim["kind"] = "refresh") =>
   new ProviderUnavailable({ ...subjectOf(machine, cell, kind), reason: "closing" })
@@ -127,6 +136,7 @@ const underClaim = Effect.fnUntraced(function*(
     return again
   })
   flight.claim = mark.id
+  flight.until = Math.max(flight.until, since.mono + longestExchange(machine.options))
   return yield* holding(machine, cell, mark.id, work)
 })
 

@@ -12,6 +12,7 @@ import { isWorker } from "../seams/worker.ts"
 import { type Cell, type Flight, tidy } from "./cell.ts"
 import * as machines from "./machine.ts"
 import { type Need, strength } from "./model.ts"
+import { longestExchange } from "./options.ts"
 import { meets, run } from "./run.ts"
 import { now } from "./time.ts"
 
@@ -90,8 +91,8 @@ export const launch = (
   Effect.uninterruptible(Effect.flatMap(now, ({ mono }) => {
     if (cell.flight !== undefined) return Effect.succeed(cell.flight)
     const done = Deferred.makeUnsafe<void, AccessTokenError>()
-    const { claimTtl, commitPatience, deadline, scheduled } = machine.options
-    const until = scheduled ? Infinity : mono + Math.max(claimTtl, deadline + commitPatience + limits.claimMargin)
+    const { scheduled } = machine.options
+    const until = scheduled ? Infinity : mono + longestExchange(machine.options)
     const flight: Flight = { need, done, until, waiters: 0, isNeeded: false, exchanges: 0, applied: 0 }
     cell.flight = flight
     const flown = Effect.ensuring(

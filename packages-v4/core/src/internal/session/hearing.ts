@@ -80,21 +80,24 @@ const readNews = (machine: Machine, cell: Cell, patience: number, mono: number):
     const isUnderWay = flight !== undefined && flight.need._tag !== "load"
     const heard = cell.extras?.heard
     if (mono < (heard?.again ?? -Infinity)) return Effect.void
-    const reading = isUnderWay ? readBeside(machine, cell, flight) : ensure(machine, cell, { _tag: "load" })
+    const reading = isUnderWay
+      ? readBeside(machine, cell, flight)
+      : Effect.as(ensure(machine, cell, { _tag: "load" }), true)
     return Effect.map(Effect.exit(Effect.timeout(reading, patience)), (exit) => {
       // A report that came meanwhile stays.
       if (cell.extras?.heard !== heard) return
-      if (exit._tag === "Success" || heard === undefined) caughtUp(cell)
-      else heard.again = mono + patience + limits.readAgain
+      if (heard === undefined || (exit._tag === "Success" && exit.value)) caughtUp(cell)
+      else if (exit._tag === "Failure") heard.again = mono + patience + limits.readAgain
     })
   })
 
-/** Reads and applies the record beside a flight. The flight sees that, and decides again. */
+/** Reads and applies the record beside a flight. The flight sees that, and decides again. `false`: it was not applied. */
 const readBeside = Effect.fnUntraced(function*(machine: Machine, cell: Cell, flight: Flight) {
   const { applied } = flight
   const record = yield* machine.store.get(keyOf(machine, cell))
-  // A flight that is over has written its record, and what was asked for since may have changed that.
-  if (cell.flight !== flight || flight.applied !== applied) return
+  // A sign-out or a sign-in may have followed a flight that is over: then what was read is from before.
+  if (cell.flight !== flight || flight.applied !== applied) return false
   yield* applyRecord(machine, cell, Option.getOrUndefined(record), "read")
   settle(machine, cell, Option.getOrUndefined(record))
+  return true
 })

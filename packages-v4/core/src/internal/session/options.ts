@@ -50,9 +50,15 @@ export const resolve = (refresh: RefreshOptions): Options => {
   }
 }
 
-/** How long one call of the store may take. */
 /** How long a sign-in or a sign-out may take. Where no schedule runs, its fiber may die with the request that began it. */
 export const longestTurn = (options: Options): number =>
-  options.scheduled ? Infinity : 2 * longestStoreCall(options) + options.deadline + limits.claimMargin
+  options.scheduled
+    ? Infinity
+    : 3 * longestStoreCall(options) + options.commitPatience + options.deadline + limits.claimMargin
 
+/** How long an exchange may take, from its claim to its commit. */
+export const longestExchange = ({ claimTtl, commitPatience, deadline }: Options): number =>
+  Math.max(claimTtl, deadline + commitPatience + limits.claimMargin)
+
+/** How long one call of the store may take. */
 export const longestStoreCall = ({ commitPatience }: Options): number => commitPatience + limits.storeMargin

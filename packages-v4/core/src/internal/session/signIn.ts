@@ -146,6 +146,32 @@ interface Beginning {
   readonly claimed?: SessionRecord
 }
 
+/**
+ * The sessions that a sign-in replaces. A session that another process began after the store failed is newer than the sign-in,
+ * and stays. Where the store was not read, the sign-in replaces whatever it finds.
+ */
+const placeOf = (cell: Cell) => {
+  const earlier = cell.extras?.unsaved
+  const before = new Set([cell.holder?.session, cell.extras?.forgotten, earlier?.begun, ""])
+  let isBlind = cell.status === "unloaded" || cell.outdated
+  let isLate = false
+  const isReplaced = (found: SessionRecord): boolean =>
+    isBlind || before.has(found.session) || earlier?.replaces?.(found) === true
+  return {
+    isReplaced,
+    isFree: (current: SessionRecord | undefined): boolean => !isLate || current === undefined || isReplaced(current),
+    seen: (current: SessionRecord | undefined): void => {
+      if (isLate) return
+      isBlind = false
+      before.add(current?.session)
+    },
+    /** The first attempts are over: what is found from now on may be newer. */
+    close: (): void => {
+      isLate = true
+    }
+  }
+}
+
 /** A new session over whatever there was: a refresh in flight sees it and gives way. */
 export const begin = Effect.fnUntraced(function*(
   machine: Machine,
@@ -155,10 +181,7 @@ export const begin = Effect.fnUntraced(function*(
 ): Effect.fn.Return<AccessToken> {
   const { by, claimed, credential, isAfterRejection, isAhead, principal, sentAt } = beginning
   let replaced: TokenSet.TokenSet | undefined
-  let isLate = false
-  // What was there before is not known where the store was never read: then the sign-in replaces whatever it finds.
-  const isBlind = cell.status === "unloaded"
-  const before = new Set([cell.holder?.session, ""])
+  const place = placeOf(cell)
   const commitId = randomId()
   const session = randomId()
   const claim = claimed?.claim?.id
@@ -177,7 +200,6 @@ export const begin = Effect.fnUntraced(function*(
   const askedBefore = keepAsks(machine, cell)
   // Calls under way may still carry a token that was replaced ahead of its end.
   const revoking = Effect.suspend(() => revokeReplaced(machine, isAhead === true ? undefined : replaced, tokens))
-  const replaces = (found: SessionRecord) => (isBlind && before.size === 2) || before.has(found.session)
   const unsaved: Unsaved = {
     commitId,
     claim,
@@ -186,16 +208,15 @@ export const begin = Effect.fnUntraced(function*(
     begun: session,
     found: (current: SessionRecord | undefined) => {
       replaced = current?.tokens
-      if (!isLate) before.add(current?.session)
+      place.seen(current)
       askedBefore(current)
     },
-    // A session that another process began after the store failed is newer than this one.
-    next: (current) => isLate && current !== undefined && !replaces(current) ? undefined : next(current),
-    replaces,
+    next: (current) => place.isFree(current) ? next(current) : undefined,
+    replaces: place.isReplaced,
     whenSaved: revoking
   }
   const committed = yield* commit(machine, cell, unsaved, claimed, { sentAt })
-  isLate = true
+  place.close()
   if (committed._tag === "Published") {
     const extras = extrasOf(cell)
     extras.forgotten = undefined
@@ -204,7 +225,8 @@ export const begin = Effect.fnUntraced(function*(
       extras.fault = undefined
     }
     yield* emit(machine, cell, { _tag: "SignedIn", by }, committed.record)
-    yield* revoking
+    // Other processes use what is stored until this sign-in is saved.
+    if (extras.unsaved !== unsaved) yield* revoking
   }
   return tokenOf(cell, committed.record, tokens)
 })

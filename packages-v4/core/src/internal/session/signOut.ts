@@ -15,7 +15,7 @@ import { randomId } from "./ids.ts"
 import { signingOut } from "./instrument.ts"
 import { keyOf, launch, type Machine, toItsEnd } from "./machine.ts"
 import { longestTurn } from "./options.ts"
-import { revoke } from "./revoke.ts"
+import { revoke, revokeInVain } from "./revoke.ts"
 import * as transitions from "./transitions.ts"
 import * as records from "./writeRecord.ts"
 
@@ -54,16 +54,20 @@ const leave = Effect.fnUntraced(function*(
   // A sign-in that was under way when this was asked for has ended by now.
   forget(machine, cell)
   let tokens: TokenSet | undefined
+  let vain: Unsaved["issued"]
   let isLate = false
   let wasOut = false
   const left = new Set([cell.extras?.forgotten])
   const unsaved = cell.extras?.unsaved
   const key = keyOf(machine, cell)
-  const leaving = departure(key, unsaved, (found, latest) => {
+  const isLeftByUnsaved = (found: SessionRecord.SessionRecord) => unsaved?.replaces?.(found) === true
+  const isOurs = (found: SessionRecord.SessionRecord) => left.has(found.session) || isLeftByUnsaved(found)
+  const leaving = departure(key, unsaved, isOurs, (found, latest, isUnsavedThere) => {
     // A session that another process began after the store failed is not the one that was left.
-    const isLeft = !isLate || found === undefined || left.has(found.session) || unsaved?.replaces?.(found) === true
+    const isLeft = !isLate || found === undefined || isOurs(found)
     if (!isLate) left.add(found?.session)
     tokens = isLeft ? latest.tokens : undefined
+    vain = isUnsavedThere ? undefined : unsaved?.issued
     wasOut = latest.state._tag === "signedOut"
     return isLeft
   })
@@ -84,6 +88,7 @@ const leave = Effect.fnUntraced(function*(
     yield* applyRecord(machine, cell, written.record, "written")
     if (written._tag === "Saved" && !wasOut) yield* emit(machine, cell, { _tag: "SignedOut" }, written.record)
   }
+  if (vain !== undefined) yield* revokeInVain(machine, undefined, vain.session, vain.tokens)
   return tokens === undefined ? "nothing-to-revoke" : yield* revoke(machine, tokens)
 })
 
@@ -91,17 +96,25 @@ const leave = Effect.fnUntraced(function*(
 const departure = (
   key: RecordKey,
   unsaved: Unsaved | undefined,
-  isLeft: (found: SessionRecord.SessionRecord | undefined, latest: SessionRecord.SessionRecord) => boolean
+  replaces: (found: SessionRecord.SessionRecord) => boolean,
+  isLeft: (
+    found: SessionRecord.SessionRecord | undefined,
+    latest: SessionRecord.SessionRecord,
+    isUnsavedThere: boolean
+  ) => boolean
 ): Unsaved => {
   const commitId = randomId()
   return {
     commitId,
     isDeparture: true,
+    replaces,
     overUnreadable: () => transitions.depart(commitId, SessionRecord.empty(key)),
     next: (current) => {
       const isThere = current !== undefined && current.session === unsaved?.begun
-      const latest = isThere ? current : unsaved?.next(current) ?? current
-      return latest === undefined || !isLeft(current, latest) ? undefined : transitions.depart(commitId, latest)
+      const next = isThere ? current : unsaved?.next(current)
+      const latest = next ?? current
+      if (latest === undefined || !isLeft(current, latest, next !== undefined)) return undefined
+      return transitions.depart(commitId, latest)
     }
   }
 }
