@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import { whileTimePasses } from "../../support/whileTimePasses.ts"
 import * as session from "./session.ts"
 import { away, closedWithTest, key, recordIn, serviceOver, shared } from "./sharedStore.ts"
 
@@ -73,7 +74,7 @@ describe("while a refresh waits for its permit", () => {
       yield* TestClock.adjust("100 millis")
       yield* session.within(here.signOut, "1 second")
       yield* TestClock.adjust("2 seconds")
-      yield* Fiber.join(asking)
+      yield* whileTimePasses(Fiber.join(asking))
       assert.strictEqual((yield* sessions.overview.one(account))?.state._tag, "SignedOut")
     }))
 
@@ -142,8 +143,8 @@ describe("on demand", () => {
       for (let second = 0; second < 24; second++) yield* TestClock.adjust("1 second")
       const second = yield* Effect.fork(Effect.exit(auth.accessToken))
       yield* TestClock.adjust("1 minute")
-      yield* Fiber.join(first)
-      yield* Fiber.join(second)
+      yield* whileTimePasses(Fiber.join(first))
+      yield* whileTimePasses(Fiber.join(second))
       assert.strictEqual(yield* script.count("refresh"), 1)
       assert.strictEqual((yield* recordIn(store)).session, begun)
     }))

@@ -95,6 +95,8 @@ export interface Extras {
   reauthentication?: { readonly by: number; announceAt: number } | undefined
   /** Wall clock: since when the outcome of an exchange is unknown. */
   doubt?: number | undefined
+  /** The session that the service began by itself, in this process. */
+  begunByItself?: string | undefined
   /**
    * The credentials with which this process signed in last, as a digest whose key never leaves the process, and the
    * principal of the session that began with them.

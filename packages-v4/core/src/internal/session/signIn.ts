@@ -224,6 +224,7 @@ export const begin = Effect.fnUntraced(function*(
       extras.restUntil = undefined
       extras.fault = undefined
     }
+    extras.begunByItself = by === "itself" ? session : undefined
     yield* emit(machine, cell, { _tag: "SignedIn", by }, committed.record)
     // Other processes use what is stored until this sign-in is saved.
     if (extras.unsaved !== unsaved) yield* revoking

@@ -103,7 +103,7 @@ export const stateOf = (machine: Machine, cell: Cell, at: Now): SessionState => 
     expiresAt: token.expiresAt,
     scopes: token.scopes,
     born: cell.born,
-    signedInByItself: isOwn(token),
+    signedInByItself: isOwn(token) || extras?.begunByItself === token.session,
     refreshing: cell.flight !== undefined && cell.flight.need._tag !== "load",
     degraded: extras?.unsaved !== undefined,
     inDoubt: extras?.doubt !== undefined,
