@@ -13,13 +13,6 @@ const transport = [
 ]
 
 export const edits = {
-  // left-out.mjs says why: its tests are declared by a function of their own.
-  "test/core/AuthHttpClient.session.test.ts": [
-    [
-      "it.live(name, () => Effect.provide(test, TokenStore.layerMemory))",
-      "(name.endsWith(\"(G10)\") ? it.live.skip : it.live)(name, () => Effect.provide(test, TokenStore.layerMemory))"
-    ]
-  ],
   // Two sleepers of the same instant are woken in another order: here the owner that met the fault asks again itself.
   "test/core/guarantees/availability.test.ts": [
     [

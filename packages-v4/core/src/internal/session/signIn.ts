@@ -153,10 +153,13 @@ interface Beginning {
 const placeOf = (cell: Cell) => {
   const earlier = cell.extras?.unsaved
   const before = new Set([cell.holder?.session, cell.extras?.forgotten, earlier?.begun, ""])
-  let isBlind = cell.status === "unloaded" || cell.outdated
+  let isBlind = cell.status === "unloaded"
+  // A version that was reported before is not newer, although it was not read yet.
+  const told = cell.outdated ? cell.extras?.heard?.version ?? 0 : 0
+  const isTold = ({ version }: SessionRecord): boolean => Number.isFinite(told) && version <= told
   let isLate = false
   const isReplaced = (found: SessionRecord): boolean =>
-    isBlind || before.has(found.session) || earlier?.replaces?.(found) === true
+    isBlind || isTold(found) || before.has(found.session) || earlier?.replaces?.(found) === true
   return {
     isReplaced,
     isFree: (current: SessionRecord | undefined): boolean => !isLate || current === undefined || isReplaced(current),
