@@ -22,6 +22,7 @@ import {
   pack,
   peers as pinnedPeers,
   project,
+  strictOptions,
   timed,
   tool
 } from "./lib/packed.mjs"
@@ -79,17 +80,10 @@ const use = async (dir, tarballs, others, entries) => {
   await load(dir, entries, imports, names)
 
   fs.writeFileSync(path.join(dir, "types.ts"), `${imports.join("\n")}\nexport const all = [${names}] as const\n`)
-  const compilerOptions = {
-    target: "ES2022",
-    module: "NodeNext",
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: true,
-    noEmit: true,
-    lib: ["ES2022", "DOM", "DOM.Iterable"],
-    types: []
-  }
-  fs.writeFileSync(path.join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
+  fs.writeFileSync(
+    path.join(dir, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: strictOptions, files: ["types.ts"] })
+  )
   await node(dir, tool("typescript", "bin/tsc"), "-p", "tsconfig.json")
 
   for (

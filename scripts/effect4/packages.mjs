@@ -9,7 +9,17 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
-import { inScratch, node, nodeOf, npmInstall, packedManifest, pnpm, project, timed } from "../lib/packed.mjs"
+import {
+  inScratch,
+  node,
+  nodeOf,
+  npmInstall,
+  packedManifest,
+  pnpm,
+  project,
+  strictOptions,
+  timed
+} from "../lib/packed.mjs"
 import * as leftOut from "./left-out.mjs"
 
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -63,19 +73,9 @@ const main = async (dir) => {
   const names = entries.map((_, index) => `M${index}`).join(", ")
   fs.copyFileSync(path.join(here, "quick-start.ts"), path.join(user, "quick-start.ts"))
   fs.writeFileSync(path.join(user, "types.ts"), `${imports.join("\n")}\nexport const all = [${names}] as const\n`)
-  const compilerOptions = {
-    target: "ES2022",
-    module: "NodeNext",
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: true,
-    noEmit: true,
-    lib: ["ES2022", "DOM", "DOM.Iterable"],
-    types: []
-  }
   fs.writeFileSync(
     path.join(user, "tsconfig.json"),
-    JSON.stringify({ compilerOptions, files: ["types.ts", "quick-start.ts"] })
+    JSON.stringify({ compilerOptions: strictOptions, files: ["types.ts", "quick-start.ts"] })
   )
   for (const version of typescripts) {
     await timed(`TypeScript ${version}: ${entries.length} entry points and the README`, () => compile(user, version))

@@ -129,6 +129,18 @@ export const peers = () => {
   return ["effect", "@effect/platform"].map((name) => `${name}@${pins[name]}`)
 }
 
+/** How a strict program compiles against the packages. */
+export const strictOptions = {
+  target: "ES2022",
+  module: "NodeNext",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: true,
+  noEmit: true,
+  lib: ["ES2022", "DOM", "DOM.Iterable"],
+  types: []
+}
+
 /** Does the work in a scratch folder, prints how it ended and sets the exit code. */
 export const inScratch = async (name, work) => {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), `effect-auth-${name.replaceAll(" ", "-")}-`))

@@ -189,7 +189,7 @@ describe("the console", () => {
         yield* auth.refresh
         const second = yield* read
         assert.strictEqual(second.whole, false)
-        // A session whose sign-in was told a moment ago may come once more.
+        // A session that signed in just before may be listed once more.
         assert.includeDeepMembers(
           second.sessions.map((
             { account, generation }: { readonly account: string; readonly generation: number }

@@ -147,7 +147,7 @@ describe.skipIf(isSkipped)("the console in Chromium", () => {
     await rotate.click()
     await eventually("it rotates no more", async () => await said(page) === "Refresh tokens stay the same.")
     assert.deepInclude(await run(placewise.authority.options), { rotation: false })
-    // Two clicks, one right after the other: what the person saw is sent, not what the server told last.
+    // Two quick clicks. Each sends the opposite of what the page shows, and not of the server's last report.
     await rotate.click()
     await punish.click()
     await eventually("the server has both", async () => {

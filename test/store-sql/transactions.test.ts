@@ -193,7 +193,7 @@ describe.skipIf(isSkipped)("a transaction of the application around a call", () 
         )
         const error = yield* Effect.flip(app.withTransaction(store.compareAndSet(key, 0, record(1))))
         assert.propertyVal(error, "_tag", "TokenStoreError")
-        assert.match(error.message, /call the store outside of it/)
+        assert.match(error.message, /inside a transaction of the application, move it outside/)
         assert.isTrue(yield* store.compareAndSet(key, 0, record(1)))
       }),
     20_000

@@ -69,7 +69,7 @@ const mostWaiting = 10_000
 
 interface Listener {
   /** Whether it got a `Listening`. Without one, it gets no `Away`. */
-  isTold: boolean
+  wasListening: boolean
   isAway: boolean
   /** The last version of each record, by hash. */
   readonly waiting: Map<number, number>
@@ -84,7 +84,7 @@ const drain = (listener: Listener): Chunk.Chunk<RecordChange> => {
   if (listener.isAway) changes.push({ _tag: "Away" })
   if (listener.hasGap) changes.push({ _tag: "Listening" })
   for (const [hash, version] of listener.waiting) changes.push({ _tag: "Changed", hash, version })
-  listener.isTold ||= listener.hasGap
+  listener.wasListening ||= listener.hasGap
   listener.isAway = false
   listener.hasGap = false
   listener.waiting.clear()
@@ -129,7 +129,7 @@ export const makeHub = (): Hub => {
   const join = Effect.sync(() => {
     const listener: Listener = {
       waiting: new Map(),
-      isTold: false,
+      wasListening: false,
       isAway: false,
       hasGap: isListening,
       wake: undefined
@@ -163,7 +163,7 @@ export const makeHub = (): Hub => {
     away: () => {
       isListening = false
       for (const listener of listeners) {
-        listener.isAway = listener.isTold
+        listener.isAway = listener.wasListening
         listener.hasGap = false
         wake(listener)
       }

@@ -26,9 +26,9 @@
  *
  * **The cookie.** Each sign-in has one of its own, for ten minutes: `__Host-` before its name, `HttpOnly`, `Secure`,
  * `SameSite=Lax`. Its value is what ties the response to the browser; the store keeps a digest. On `http://localhost` the
- * name has no prefix and the cookie is not `Secure`. It goes when the sign-in has ended, also with a refusal. It stays to its
- * end where an Effect of the application fails. If too many of them wait in one browser, the oldest ones go: a server would
- * refuse the long header.
+ * name has no prefix and the cookie is not `Secure`. It is removed when the sign-in ends, also when it is refused. If an Effect
+ * of the application fails, the cookie stays until it expires. If a browser has too many of these cookies, the oldest are
+ * removed, because servers refuse a header that is too long.
  *
  * **`form_post`.** With `responseMode: "form_post"` the response comes in the body of a POST from the server's page. Such a
  * POST crosses sites, and a `Lax` cookie stays behind: the cookie of the sign-in is `SameSite=None; Secure` then. The

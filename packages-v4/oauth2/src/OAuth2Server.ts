@@ -115,8 +115,8 @@ export interface DiscoveryOptions {
   /** What the document leaves out or has wrong. The issuer can be replaced, too: that is how a templated one is named. */
   readonly override?: Partial<Metadata> | undefined
   /**
-   * How old a document may be before it is asked for again; when that fails the old one is used. Default: 24 hours. A document
-   * that was found after a place that did not answer is kept for a minute.
+   * How old a document may be before it is asked for again; when that fails the old one is used. Default: 24 hours. If an
+   * earlier place failed, the document of a later place is kept for one minute only.
    */
   readonly maxAge?: Duration.Input | undefined
 }

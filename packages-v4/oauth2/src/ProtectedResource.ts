@@ -59,7 +59,7 @@ const texts = (value: unknown): ReadonlyArray<string> => Array.isArray(value) ? 
 const read = (asked: string, url: URL, document: unknown): Effect.Effect<ProtectedResource, ExchangeFailure> => {
   const fields = Predicate.isObject(document) ? document : {}
   const { resource } = fields
-  // RFC 9728 section 3.3, and the root that describes all it has.
+  // The resource that was asked for (RFC 9728 section 3.3), or one that covers it, such as the origin.
   if (typeof resource !== "string" || (resource !== asked && !covers(resource, url))) {
     return Effect.fail(unsent("url", "the metadata document is about another resource"))
   }

@@ -82,11 +82,6 @@ const Answer = Schema.Struct({
 
 const malformed = new ExchangeFailure({ kind: "transient", sent: "answered", reason: "malformed", status: 200 })
 
-const positive = (value: unknown, otherwise: number): number => {
-  const number = Number(value)
-  return Number.isFinite(number) && number > 0 ? number : otherwise
-}
-
 /** Whether a page may be opened. Pages that route by themselves have a fragment. */
 const isPage = (text: string): boolean => {
   const url = urls.parse(text)
@@ -114,8 +109,8 @@ const start = Effect.fnUntraced(function*(
     userCode: answer.user_code,
     verificationUri: page,
     verificationUriComplete: complete,
-    expiresAt: now + positive(answer.expires_in, 600) * 1000,
-    interval: Duration.seconds(positive(answer.interval, 5))
+    expiresAt: now + (tokenCall.seconds(answer.expires_in) ?? 600) * 1000,
+    interval: Duration.seconds(tokenCall.seconds(answer.interval) ?? 5)
   }
 })
 

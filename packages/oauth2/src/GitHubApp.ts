@@ -35,6 +35,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as jwt from "./internal/jwt.ts"
@@ -85,7 +86,9 @@ const classify = (answer: TokenEndpoint.Answer): ExchangeFailure => {
   }
   const known = TokenEndpoint.common(answer)
   if (known !== undefined) return known
-  if (!isGitHubs(answer.body)) return TokenEndpoint.failure(answer, { kind: "transient", reason: "malformed" })
+  if (!Predicate.hasProperty(answer.body, "message")) {
+    return TokenEndpoint.failure(answer, { kind: "transient", reason: "malformed" })
+  }
   switch (answer.status) {
     case 401:
       return TokenEndpoint.failure(answer, { kind: "config", reason: "client" })
@@ -104,10 +107,7 @@ const classify = (answer: TokenEndpoint.Answer): ExchangeFailure => {
 const isLimit = ({ body, headers, retryAfter, status }: TokenEndpoint.Answer): boolean =>
   status === 403 &&
   (retryAfter !== undefined || headers["x-ratelimit-remaining"] === "0" ||
-    (isGitHubs(body) && /rate limit/i.test(String(body.message))))
-
-const isGitHubs = (body: unknown): body is { readonly message: unknown } =>
-  typeof body === "object" && body !== null && "message" in body
+    (Predicate.hasProperty(body, "message") && /rate limit/i.test(String(body.message))))
 
 const issued = ({ expires_at, permissions, token }: typeof Answer.Type, now: number): TokenResponse => {
   const end = typeof expires_at === "string" ? Date.parse(expires_at) : Number.NaN

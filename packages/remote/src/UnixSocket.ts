@@ -31,7 +31,7 @@ export const endpoint = (path: string, bearer: Bearer): Endpoint =>
   socket(
     path,
     bearer,
-    // What comes to the path after the look was not looked at.
+    // If nothing is at the path, this fails: a file that appears later would not be checked.
     trusted(path, "connect").pipe(
       Effect.filterOrFail((isThere) => isThere, () => "no keeper is there"),
       Effect.zipRight(NodeSocket.makeNet({ path, openTimeout: limits.connectWithin }))

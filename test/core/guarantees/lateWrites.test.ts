@@ -6,9 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import * as session from "./session.ts"
-import { away, closedWithTest, key, recordIn, serviceOver, setup, shared } from "./sharedStore.ts"
-
-const over = (...args: Parameters<typeof serviceOver>) => closedWithTest(serviceOver(...args))
+import { away, key, over, recordIn, setup, shared } from "./sharedStore.ts"
 
 /** The store without reports. */
 const bare = ({ compareAndSet, erase, get }: TokenStore.Service): TokenStore.Service => ({ compareAndSet, erase, get })

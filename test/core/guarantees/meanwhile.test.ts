@@ -12,9 +12,7 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { whileTimePasses } from "../../support/whileTimePasses.ts"
 import * as session from "./session.ts"
-import { away, closedWithTest, key, recordIn, serviceOver, shared } from "./sharedStore.ts"
-
-const over = (...args: Parameters<typeof serviceOver>) => closedWithTest(serviceOver(...args))
+import { away, closedWithTest, key, over, recordIn, serviceOver, shared } from "./sharedStore.ts"
 
 /** Forty accounts of which each is due, and a token endpoint that has a limit: many wait for their permit. */
 const crowd = Effect.fnUntraced(function*(store: TokenStore.Service) {
@@ -278,7 +276,7 @@ it.scoped("a sign-in that was cut off with its request does not hold up the next
     assert.isTrue(Exit.isSuccess(yield* session.within(auth.signIn("s"), "1 minute")))
   }))
 
-it.scoped("who signed a session in is told of the session that is held", () =>
+it.scoped("`signedInByItself` is about the session that is held", () =>
   Effect.gen(function*() {
     const store = yield* TokenStore.makeMemory
     const script = yield* ScriptedProvider.make<string>()

@@ -64,6 +64,9 @@ export const closedWithTest = <A, E, R>(make: Effect.Effect<A, E, R>) =>
     (scope) => Scope.extend(make, scope)
   )
 
+/** A service that closes with the test. */
+export const over = (...args: Parameters<typeof serviceOver>) => closedWithTest(serviceOver(...args))
+
 export const recordIn = (store: TokenStore.Service) => Effect.map(store.get(key), Option.getOrThrow)
 
 /** Two services over one store, which one of them, `auth`, can lose; `elsewhere` never does. */

@@ -77,7 +77,7 @@ export const codeOf = Effect.fnUntraced(function*(
   return code === null || code === "" ? yield* invalid : code
 })
 
-/** Which tenant of a shared issuer it was is not known before the ID token says it: any of them may answer. */
+/** With a shared issuer, only the ID token shows the tenant. So `iss` may name any tenant here. */
 const serverOf = ({ issParameter, issuer }: Metadata, named: string | null): oauth.AuthorizationServer => {
   const [before = "", after] = issuer.split("{tenantid}")
   const isTenants = named !== null && after !== undefined && named.startsWith(before) && named.endsWith(after) &&

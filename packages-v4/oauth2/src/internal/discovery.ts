@@ -60,7 +60,7 @@ export const find = Effect.fnUntraced(function*(
   return yield* firstOf(httpClient, tried, (document) => read(issuer, document, options.override))
 })
 
-/** How much a failure says: the server is away, a document is refused, a page is no document, nothing is there. */
+/** The more a failure explains, the higher: 3 the server is away, 2 a document is invalid, 1 the answer is no document, 0 not found. */
 const weight = ({ kind, reason, status }: ExchangeFailure): number => {
   if (reason === "malformed") return 1
   return kind === "transient" ? away : status === undefined ? 2 : 0
@@ -70,11 +70,11 @@ const away = 3
 
 interface Found<A> {
   readonly value: A
-  /** `false`: a place before it was away, and may have said more. */
+  /** `false`: an earlier place was away, and its document may be more complete. */
   readonly isSure: boolean
 }
 
-/** The first document that is there and right. If there is none, the failure that says the most. */
+/** Asks the places in their order, and gives the first valid document. If no place has one, the failure with the highest weight. */
 export const firstOf = Effect.fnUntraced(function*<A>(
   httpClient: HttpClient.HttpClient,
   tried: ReadonlyArray<string>,
@@ -86,7 +86,8 @@ export const firstOf = Effect.fnUntraced(function*<A>(
     if (found._tag === "Success") return { value: found.success, isSure: worst === undefined || weight(worst) < away }
     const failure = found.failure
     if (worst === undefined || weight(failure) > weight(worst)) worst = failure
-    // All places are at one server: one that is silent is not asked again. In a browser a page without CORS is a lost connection.
+    // All places are on one server, so after a timeout the others are not tried. A lost connection does not stop the search: in
+    // a browser, an answer without CORS looks like one.
     if (failure.reason === "timeout") break
   }
   return yield* worst ?? unsent("url", "there is no metadata document")

@@ -47,8 +47,8 @@ const refresh =
       )
 
 /**
- * A success says that it is done, also with a body that can't be read (RFC 7009 section 2.2). A token that is gone already is
- * `invalid_token`: Keycloak says so with a 200, and Google with a 400. Any other error says that the token lives.
+ * A 2xx answer means that the token is revoked, even if its body can't be read (RFC 7009 section 2.2). `invalid_token` means
+ * that it was gone already (Keycloak: 200, Google: 400). Any other error means that the token is still valid.
  */
 const isDone = ({ error, status = 0 }: ExchangeFailure): boolean =>
   error === "invalid_token" ? status < 500 && status !== 401 : error === undefined && status >= 200 && status < 300

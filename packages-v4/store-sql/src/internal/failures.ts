@@ -48,7 +48,7 @@ const otherColumns = "the table has other columns than this store needs: give th
 const words: Readonly<Record<string, string>> = {
   FILE_REPLACED: "the database's file was deleted or replaced while it was open; the next call opens what is there now",
   NO_CONNECTION:
-    "NO_CONNECTION: the database did not answer in time; if a transaction of the application holds the only connection, call the store outside of it",
+    "NO_CONNECTION: the database did not answer in time. If the call is inside a transaction of the application, move it outside: the transaction may hold the only connection",
   ECONNREFUSED: "ECONNREFUSED: no server listens at this host and port",
   ENOTFOUND: "ENOTFOUND: there is no host of this name",
   NO_TLS: "NO_TLS: the server has no TLS: set it up there, or leave out ssl",
@@ -126,7 +126,7 @@ const lasting: ReadonlyArray<readonly [reason: "misconfigured" | "permissions", 
   ["misconfigured", /^(NO_TLS|HANDSHAKE_NO_SSL_SUPPORT|ERR_TLS_\w+|CERT_\w+|\w+_CERT(_\w+)?|UNABLE_TO_\w+)$/]
 ]
 
-/** Later a call may meet such a code while an administrator is at work, so it can be tried again. */
+/** Only at opening. In a later call such a code may pass, because an administrator is changing something: it can be tried again. */
 const reasonAtOpen = (operation: string, code: string | undefined) =>
   operation === "open" || operation === "migrate"
     ? lasting.find(([, codes]) => codes.test(code ?? ""))?.[0] ?? "unavailable"

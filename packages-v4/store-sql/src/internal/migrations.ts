@@ -130,7 +130,7 @@ WHERE migration_id = ${migrationsOf(options).length}`
 const isFinal =
   /^(28...|3.000|42(?!P07|P06|710).{3}|ER_.*DENIED.*|ER_BAD_DB_ERROR|SQLITE_ERROR|SQLITE_READONLY.*|SQLITE_CANTOPEN.*|LOG_REPLACED|NO_CONNECTION|PRAGMA_.*_REFUSED)$/
 
-/** The migrator also succeeds without any work if it can't write its row, for example because of a lock. */
+/** The migrator also reports success if a lock kept it from doing anything. So the result is checked. */
 const run = (use: Use, options: Options): Effect.Effect<void, SqlError> =>
   use((sql) =>
     migrator({

@@ -85,8 +85,10 @@ export const makeUse = (
                 })
               )
           }),
-          Effect.tapError((error) => isReadOnly(error) ? onReadOnly : Effect.void),
-          Effect.tapError((error) => isReadOnly(error) || isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
+          Effect.tapError((error) => {
+            if (isReadOnly(error)) return Effect.andThen(onReadOnly, leave(pool))
+            return isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void
+          })
         )
       })
   })

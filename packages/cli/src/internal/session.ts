@@ -78,7 +78,7 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
   const found: Record<string, Redacted.Redacted<string>> = {}
   for (const secret of registry[account.provider].kept) {
     const sealed = account.sealed[secret.name]
-    // The account says whether it has this secret. The variable may belong to another one.
+    // A signed-in account has its own optional secret, or none. The variable may be meant for another account.
     const isOwn = secret.optional === true && account.signedIn
     const given = isOwn ? undefined : yield* secrets.fromEnvironment(account.provider, secret)
     if (given === undefined && sealed === undefined) {
@@ -95,8 +95,8 @@ export const keptSecrets = Effect.fnUntraced(function*(home: Home, account: acco
 })
 
 /**
- * The options make the realm. If they make another one now, because a module was edited, nothing that is stored under it is of
- * this account: its tokens are elsewhere.
+ * The realm is made from the options. If a module was edited and now makes another realm, the stored session belongs to the
+ * old realm.
  */
 export const checkRealm = ({ account, isKept }: Found, realm: string): Effect.Effect<void, UsageError> =>
   !isKept || !account.signedIn || account.realm === realm ? Effect.void : Effect.fail(
@@ -107,7 +107,7 @@ export const checkRealm = ({ account, isKept }: Found, realm: string): Effect.Ef
     })
   )
 
-/** A password for a module that the environment names is not for another one. */
+/** If the environment names a module, its password is used only for accounts of that module. */
 const isForModule = ({ options }: accounts.Account): Effect.Effect<boolean> =>
   Effect.flatMap(setting("module", "module"), (named) =>
     named === undefined

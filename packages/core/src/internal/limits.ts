@@ -189,10 +189,10 @@ export const flushMargin = 5 * second
 /** G60. The first retry of a failed subscription to the store's changes. The interval then grows. */
 export const listenAgain = second
 export const slowestListen = minute
-/** G60. When a read of what was heard of failed, and how long later it is tried again. */
+/** G60. A read after a reported change failed. It is tried again after this time. */
 export const readAgain = second
-/** How old a decision may be, where the store does not report an erasure at once, before the record is read again. */
-export const longestUntold = second
+/** The age of a decision after which the record is read again, on stores that do not report an erasure at once. */
+export const longestUnreported = second
 /** Two expiry times that differ by less than this are the same. */
 export const sameEnd = minute
 /** `ReauthenticationDue` is emitted when this is left, or half of the session's time if that is less. */

@@ -35,11 +35,6 @@ const places: { readonly [K in keyof typeof SessionRecord.fields]: "clear" | "se
   credential: "sealed"
 }
 
-/** Whether the record has a field in clear that is sealed. An unknown field may be a clear one of a newer version. */
-export const hasSecretInClear = (record: SessionRecord): boolean =>
-  Object.entries(places).some(([name, place]) => place === "sealed" && Reflect.get(record, name) !== undefined) ||
-  (record.state._tag === "ended" && (record.state.error ?? record.state.errorDescription) !== undefined)
-
 const statePlaces = { _tag: "clear", reason: "clear", status: "clear" }
 
 const encode = Schema.encode(SessionRecord)
@@ -53,6 +48,14 @@ const divide = (fields: Secrets, by: Readonly<Record<string, string>>) => {
     secret: Object.fromEntries(entries.filter((entry) => !isClear(entry)))
   }
 }
+
+/**
+ * Whether the record has a field in clear that this module seals. A field that is not in `places` does not count, because it
+ * may be a clear one of a newer version.
+ */
+export const hasSecretInClear = (record: SessionRecord): boolean =>
+  Object.entries(places).some(([name, place]) => place === "sealed" && Reflect.get(record, name) !== undefined) ||
+  Object.values(divide(record.state, statePlaces).secret).some((value) => value !== undefined)
 
 const isEmpty = (fields: Secrets) => Object.keys(fields).length === 0
 

@@ -24,8 +24,8 @@ export const failing = <A, R>(work: Effect.Effect<A, AuthError.AuthError | Rpcs.
 const isFinite = (left: number): boolean => left < Infinity
 
 /**
- * `fresh`: the keeper would hand it out at once. `isWatched`: its client hears when it is replaced. `dueAt`: when the keeper refreshes it (epoch milliseconds); a client asks
- * after that.
+ * `fresh`: the keeper would hand it out at once. `isWatched`: its client is notified when it is replaced. `dueAt`: when the
+ * keeper refreshes it (epoch milliseconds); a client asks after that.
  */
 export const tokenOf = (
   token: AccessToken,
@@ -39,8 +39,8 @@ export const tokenOf = (
   const left = Math.max(0, token.expiresAt - at.wall)
   const untilDue = Math.max(0, (at.dueAt ?? Infinity) - at.wall)
   const longest = at.isWatched ? limits.longestFresh : limits.pollEach
-  const mostly = at.fresh ? Math.min(untilDue, longest) : limits.staleFor
-  const fresh = Math.min(mostly, Math.max(left - hardMargin(isFinite(left) ? left : undefined), 0))
+  const wanted = at.fresh ? Math.min(untilDue, longest) : limits.staleFor
+  const fresh = Math.min(wanted, Math.max(left - hardMargin(isFinite(left) ? left : undefined), 0))
   return {
     value: token.value,
     session: token.session,

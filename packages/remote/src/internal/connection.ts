@@ -48,7 +48,7 @@ const bearerOf = ({ bearer }: Endpoint): Effect.Effect<string, Trouble> =>
     ? Effect.succeed(Redacted.value(bearer))
     : Effect.mapBoth(bearer, { onFailure: () => away, onSuccess: Redacted.value })
 
-/** A place that must not be used is no keeper that is away. */
+/** An endpoint that must not be used is a wrong setting. It is not a keeper that is away. */
 const unopened = (error: unknown): Trouble =>
   isAuthError(error) && error._tag === "AuthMisconfigured"
     ? { _tag: "Mismatch", what: error.errorDescription ?? "" }

@@ -32,8 +32,8 @@ const wayTo = (path: string): ReadonlyArray<string> => {
 }
 
 /**
- * Refuses a path where another user could put a socket of its own: a client would show it a bearer. A link counts where it
- * is, and where it leads. Yields whether something is there: nothing at the path is no fault. Windows has no such owners.
+ * Refuses a path where another user could put a socket of its own: a client would show it a bearer. For a link, the folders
+ * above the link and above its target are both checked. Yields whether something is at the path. Windows has no such owners.
  */
 export const trusted = (path: string, operation: "serve" | "connect"): Effect.Effect<boolean, AuthMisconfigured> =>
   Effect.gen(function*() {

@@ -1,4 +1,7 @@
-/** A pure rule: whether another user could put a socket of its own at a path. It is that of the files of SQLite. */
+/**
+ * Pure rules: whether another user could put a socket of its own at a path. They are those of the files of SQLite, with an
+ * exception for user namespaces without a root.
+ */
 
 /** What `lstat` says of a part of a path. */
 interface Part {

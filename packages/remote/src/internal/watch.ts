@@ -29,8 +29,8 @@ export class Watch {
   }
 
   /**
-   * A client gets this token. Whoever holds another one of the account hears so: one place is all that an account has.
-   * Yields whether it is watched: there is a limit, and those that are watched stay, because their clients rely on it.
+   * A client gets this token. Clients with another token of this account are notified. There is one entry for each account and
+   * resource. Yields whether it is watched. Beyond the limit new ones are not: the clients of the others rely on being notified.
    */
   add(watched: Watched, resource: string | undefined): Effect.Effect<boolean> {
     return Effect.suspend(() => {
@@ -48,8 +48,8 @@ export class Watch {
     if (this.isWarned) return Effect.void
     this.isWarned = true
     return Effect.logWarning(
-      `clients hold tokens of more than ${limits.mostWatched} accounts: those of further ones hear of a sign-out after ` +
-        `${limits.pollEach / 1_000} seconds`
+      `more than ${limits.mostWatched} accounts have clients: clients of the other accounts notice a sign-out up to ` +
+        `${limits.pollEach / 1_000} seconds later`
     )
   })
 

@@ -89,8 +89,10 @@ export const makeUse = (
             duration: statementTimeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })
           }),
-          Effect.tapError((error) => isReadOnly(error) ? onReadOnly : Effect.void),
-          Effect.tapError((error) => isReadOnly(error) || codeOf(error) === "TIMEOUT" ? leave(pool) : Effect.void)
+          Effect.tapError((error) => {
+            if (isReadOnly(error)) return Effect.zipRight(onReadOnly, leave(pool))
+            return codeOf(error) === "TIMEOUT" ? leave(pool) : Effect.void
+          })
         )
       })
   })

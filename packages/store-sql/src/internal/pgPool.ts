@@ -76,8 +76,10 @@ export const makeUse = (
             duration: timeout,
             onTimeout: () => new SqlError({ cause: { code: "TIMEOUT" }, message: "the statement did not end in time" })
           }),
-          Effect.tapError((error) => isReadOnly(error) ? onReadOnly : Effect.void),
-          Effect.tapError((error) => isReadOnly(error) || isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void)
+          Effect.tapError((error) => {
+            if (isReadOnly(error)) return Effect.zipRight(onReadOnly, leave(pool))
+            return isAboutConnection(codeOf(error)) ? leave(pool) : Effect.void
+          })
         )
       })
   })

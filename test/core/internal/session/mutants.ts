@@ -17,6 +17,7 @@ import type * as machines from "../../../../packages/core/src/internal/session/m
 import type { View } from "../../../../packages/core/src/internal/session/model.ts"
 import type * as backoffs from "../../../../packages/core/src/internal/session/sharedBackoff.ts"
 import type * as transitions from "../../../../packages/core/src/internal/session/transitions.ts"
+import type * as turns from "../../../../packages/core/src/internal/session/turn.ts"
 import type * as tokenSets from "../../../../packages/core/src/internal/tokenSets.ts"
 
 export interface Mutant {
@@ -179,8 +180,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   mutant<typeof backoffs, ["remaining"]>("the backoff is not obeyed", "sharedBackoff", ["remaining"], () => ({
     remaining: () => ({ wait: 0, floor: 0 })
   })),
-  mutant<typeof cells, ["inTurn"]>("sign-in and sign-out do not wait for each other", "cell", ["inTurn"], () => ({
-    inTurn: (_cell, _longest, effect) => effect
+  mutant<typeof turns, ["inTurn"]>("sign-in and sign-out do not wait for each other", "turn", ["inTurn"], () => ({
+    inTurn: (_machine, _cell, effect) => effect
   })),
   mutant<typeof transitions, ["depart"]>(
     "signing out leaves the tokens in the store",

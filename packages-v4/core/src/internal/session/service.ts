@@ -188,7 +188,7 @@ const current = (
     : ofSame(machine, cell, ask, token, operation)
 }
 
-/** `until`: monotonic milliseconds. A timer can fire up to a millisecond early, and who comes early would wait again. */
+/** `until`: monotonic milliseconds. A timer can fire up to a millisecond early; then the rest is waited, too. */
 const waitUntil = Effect.fnUntraced(function*(until: number) {
   for (let left = until - (yield* now).mono; left > 0; left = until - (yield* now).mono) {
     yield* Effect.sleep(Math.ceil(left))

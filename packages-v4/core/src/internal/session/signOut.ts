@@ -8,15 +8,15 @@ import * as SessionRecord from "../../SessionRecord.ts"
 import type { TokenSet } from "../../TokenSet.ts"
 import { applyRecord } from "./applyRecord.ts"
 import { keepAsks } from "./belonging.ts"
-import { type Cell, dropResources, extrasOf, inTurn, type Unsaved } from "./cell.ts"
+import { type Cell, dropResources, extrasOf, type Unsaved } from "./cell.ts"
 import { changeOf, keep, saveLater } from "./commit.ts"
 import { emit } from "./events.ts"
 import { randomId } from "./ids.ts"
 import { signingOut } from "./instrument.ts"
 import { keyOf, launch, type Machine, toItsEnd } from "./machine.ts"
-import { longestTurn } from "./options.ts"
 import { revoke, revokeInVain } from "./revoke.ts"
 import * as transitions from "./transitions.ts"
+import { inTurn } from "./turn.ts"
 import * as records from "./writeRecord.ts"
 
 /**
@@ -29,7 +29,7 @@ export const signOut = (machine: Machine, cell: Cell): Effect.Effect<Revocation,
     return signingOut(
       machine,
       cell,
-      inTurn(cell, longestTurn(machine.options), Effect.uninterruptible(leave(machine, cell)))
+      inTurn(machine, cell, Effect.uninterruptible(leave(machine, cell)))
     )
   })
 

@@ -33,7 +33,7 @@ const statusOf = (record: SessionRecord | undefined): Status => {
   return record.state._tag
 }
 
-/** What is held is not what is stored. `version`: the one that is stored now; `Infinity` where that is not known. */
+/** Notes that the store has another record than this session. `version`: the stored one; `Infinity` where it is not known. */
 export const markOutdated = (machine: Machine, cell: Cell, version: number): void => {
   machine.kept.keep(cell, undefined)
   extrasOf(cell).heard = { version }

@@ -2,9 +2,8 @@
  * One session as this process holds it: a plain object, so that a hundred thousand of them are cheap. State that only a few
  * sessions need at a time (a flight, listeners, an unsaved pair) hangs off it and is gone when it is over.
  */
-import * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
-import * as FiberId from "effect/FiberId"
+import type * as Deferred from "effect/Deferred"
+import type * as Effect from "effect/Effect"
 import type * as Queue from "effect/Queue"
 import type { AccessToken, Principal } from "../../AccessToken.ts"
 import type { AccessTokenError } from "../../AuthError.ts"
@@ -359,32 +358,6 @@ export const extrasOf = (cell: Cell): Extras => cell.extras ??= {}
 export const dropResources = ({ extras }: Cell): void => {
   if (extras !== undefined) extras.resources = undefined
 }
-
-/**
- * Sign-ins and sign-outs of one session come one after the other, in the order in which they were asked for. A semaphore
- * does not keep that order: a newcomer can overtake a waiter that was just woken up. `longest`: milliseconds after which the
- * one before is given up, because its fiber may have died with its request.
- */
-export const inTurn = <A, E>(cell: Cell, longest: number, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.suspend(() => {
-    const extras = extrasOf(cell)
-    const last = extras.lastTurn === undefined ? Effect.void : Deferred.await(extras.lastTurn)
-    const before = Number.isFinite(longest) ? Effect.ignore(Effect.timeout(last, longest)) : last
-    const turn = extras.lastTurn = Deferred.unsafeMake<void>(FiberId.none)
-    // One that stops waiting does not let the next one begin early.
-    let over = before
-    const begun = Effect.sync(() => {
-      over = Effect.void
-    })
-    return Effect.ensuring(
-      Effect.zipRight(Effect.zipRight(before, begun), effect),
-      Effect.sync(() => {
-        Deferred.unsafeDone(turn, over)
-        if (cell.extras?.lastTurn === turn) cell.extras.lastTurn = undefined
-        tidy(cell)
-      })
-    )
-  })
 
 /** Lets go of what a session does not need any more. */
 export const tidy = (cell: Cell): void => {

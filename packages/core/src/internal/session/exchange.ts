@@ -81,14 +81,14 @@ export const exchange = (
     },
     isAgain
   )
-  const isTold = machine.store.reportsAtOnce === true
+  const reportsAtOnce = machine.store.reportsAtOnce === true
   const run = ({ late }: Permit, waited: number): Effect.Effect<Outcome, AccessTokenError> => {
     if (machine.closed) return closing(machine, cell, grant.kind)
     // The decision was made on a record that is not the newest any more.
     if (cell.outdated || flight.applied !== applied) return Effect.succeed(again)
     if (late !== undefined) return errors.ofBackoff(subjectOf(machine, cell, grant.kind), late, 429)
     const claiming = underClaim(machine, cell, flight, grant)
-    if (isTold || waited <= limits.longestUntold) return claiming
+    if (reportsAtOnce || waited <= limits.longestUnreported) return claiming
     return Effect.flatMap(
       machine.store.get(keyOf(machine, cell)),
       (found) => isSame(Option.getOrUndefined(found), grant.base) ? claiming : Effect.succeed(again)

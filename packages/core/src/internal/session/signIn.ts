@@ -13,7 +13,7 @@ import type { AdoptedTokens } from "../shapes/session.ts"
 import * as tokenSets from "../tokenSets.ts"
 import { keepAsks } from "./belonging.ts"
 import { callProvider } from "./callProvider.ts"
-import { type Cell, extrasOf, inTurn, type Unsaved } from "./cell.ts"
+import { type Cell, extrasOf, type Unsaved } from "./cell.ts"
 import { commit } from "./commit.ts"
 import * as remembered from "./credentials.ts"
 import * as errors from "./errors.ts"
@@ -21,12 +21,13 @@ import { emit } from "./events.ts"
 import { randomId } from "./ids.ts"
 import { signingIn } from "./instrument.ts"
 import { keyOf, type Machine, subjectOf, toItsEnd } from "./machine.ts"
-import { longestTurn } from "./options.ts"
 import type { Credentials } from "./provider.ts"
+import { replacedBy } from "./replaced.ts"
 import { revoke } from "./revoke.ts"
 import { now } from "./time.ts"
 import { tokensOf } from "./tokens.ts"
 import * as transitions from "./transitions.ts"
+import { inTurn } from "./turn.ts"
 import * as records from "./writeRecord.ts"
 
 /**
@@ -44,7 +45,7 @@ export const signIn = (
       signingIn(
         machine,
         cell,
-        inTurn(cell, longestTurn(machine.options), Effect.uninterruptible(send(machine, cell, credentials)))
+        inTurn(machine, cell, Effect.uninterruptible(send(machine, cell, credentials)))
       )
   )
 
@@ -116,7 +117,7 @@ export const adoptTokens = Effect.fnUntraced(function*(
   }
   const sentAt = at.mono - (at.wall - obtainedAt)
   const beginning = begin(machine, cell, read.right, { by: "adopted", sentAt })
-  return yield* toItsEnd(machine, () => inTurn(cell, longestTurn(machine.options), Effect.uninterruptible(beginning)))
+  return yield* toItsEnd(machine, () => inTurn(machine, cell, Effect.uninterruptible(beginning)))
 })
 
 /** Here a life of zero or less is not an odd answer of a server: the token is dead. */
@@ -146,35 +147,6 @@ interface Beginning {
   readonly claimed?: SessionRecord
 }
 
-/**
- * The sessions that a sign-in replaces. A session that another process began after the store failed is newer than the sign-in,
- * and stays. Where the store was not read, the sign-in replaces whatever it finds.
- */
-const placeOf = (cell: Cell) => {
-  const earlier = cell.extras?.unsaved
-  const before = new Set([cell.holder?.session, cell.extras?.forgotten, earlier?.begun, ""])
-  let isBlind = cell.status === "unloaded"
-  // A version that was reported before is not newer, although it was not read yet.
-  const told = cell.outdated ? cell.extras?.heard?.version ?? 0 : 0
-  const isTold = ({ version }: SessionRecord): boolean => Number.isFinite(told) && version <= told
-  let isLate = false
-  const isReplaced = (found: SessionRecord): boolean =>
-    isBlind || isTold(found) || before.has(found.session) || earlier?.replaces?.(found) === true
-  return {
-    isReplaced,
-    isFree: (current: SessionRecord | undefined): boolean => !isLate || current === undefined || isReplaced(current),
-    seen: (current: SessionRecord | undefined): void => {
-      if (isLate) return
-      isBlind = false
-      before.add(current?.session)
-    },
-    /** The first attempts are over: what is found from now on may be newer. */
-    close: (): void => {
-      isLate = true
-    }
-  }
-}
-
 /** A new session over whatever there was: a refresh in flight sees it and gives way. */
 export const begin = Effect.fnUntraced(function*(
   machine: Machine,
@@ -183,8 +155,8 @@ export const begin = Effect.fnUntraced(function*(
   beginning: Beginning
 ): Effect.fn.Return<AccessToken> {
   const { by, claimed, credential, isAfterRejection, isAhead, principal, sentAt } = beginning
-  let replaced: TokenSet.TokenSet | undefined
-  const place = placeOf(cell)
+  let tokensBefore: TokenSet.TokenSet | undefined
+  const replaced = replacedBy(cell)
   const commitId = randomId()
   const session = randomId()
   const claim = claimed?.claim?.id
@@ -202,7 +174,7 @@ export const begin = Effect.fnUntraced(function*(
   })
   const askedBefore = keepAsks(machine, cell)
   // Calls under way may still carry a token that was replaced ahead of its end.
-  const revoking = Effect.suspend(() => revokeReplaced(machine, isAhead === true ? undefined : replaced, tokens))
+  const revoking = Effect.suspend(() => revokeReplaced(machine, isAhead === true ? undefined : tokensBefore, tokens))
   const unsaved: Unsaved = {
     commitId,
     claim,
@@ -210,16 +182,16 @@ export const begin = Effect.fnUntraced(function*(
     overUnreadable: by === "itself" ? undefined : () => next(undefined),
     begun: session,
     found: (current: SessionRecord | undefined) => {
-      replaced = current?.tokens
-      place.seen(current)
+      tokensBefore = current?.tokens
+      replaced.seen(current)
       askedBefore(current)
     },
-    next: (current) => place.isFree(current) ? next(current) : undefined,
-    replaces: place.isReplaced,
+    next: (current) => replaced.mayReplace(current) ? next(current) : undefined,
+    replaces: replaced.includes,
     whenSaved: revoking
   }
   const committed = yield* commit(machine, cell, unsaved, claimed, { sentAt })
-  place.close()
+  replaced.close()
   if (committed._tag === "Published") {
     const extras = extrasOf(cell)
     extras.forgotten = undefined

@@ -2,14 +2,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Cell, inTurn } from "../../../../packages/core/src/internal/session/cell.ts"
+import { Cell } from "../../../../packages/core/src/internal/session/cell.ts"
+import { resolve } from "../../../../packages/core/src/internal/session/options.ts"
+import { inTurn } from "../../../../packages/core/src/internal/session/turn.ts"
+
+const machine = { options: resolve({}) }
 
 const setup = Effect.gen(function*() {
   const cell = new Cell("ola")
   const order: Array<string> = []
   const gate = yield* Deferred.make<void>()
   const turn = (name: string, work: Effect.Effect<void> = Effect.void) =>
-    inTurn(cell, Infinity, Effect.zipRight(work, Effect.sync(() => void order.push(name))))
+    inTurn(machine, cell, Effect.zipRight(work, Effect.sync(() => void order.push(name))))
   return { cell, gate, order, turn }
 })
 
@@ -48,7 +52,7 @@ describe("inTurn", () => {
   it.effect("goes on after a failure", () =>
     Effect.gen(function*() {
       const { cell, order, turn } = yield* setup
-      assert.strictEqual(yield* Effect.flip(inTurn(cell, Infinity, Effect.fail("no"))), "no")
+      assert.strictEqual(yield* Effect.flip(inTurn(machine, cell, Effect.fail("no"))), "no")
       yield* turn("second")
       assert.deepStrictEqual(order, ["second"])
     }))
